@@ -1,0 +1,25 @@
+// Command plinth deploys a stack of the project it is run in, and adds no meaning to it: what up, preview and destroy
+// do is the program's, and the same under stock pulumi. It finds or builds the Pulumi CLI, chooses a cluster, stands in
+// for plugins that are not installed, and says what is going on.
+//
+//	plinth up STACK                  create or update it
+//	plinth preview STACK             say what up would do
+//	plinth destroy STACK             delete everything in it
+//	plinth outputs STACK [--json]    print its outputs
+//	plinth render STACK --out DIR    write its manifests, without a cluster
+//	plinth version
+//
+// The cluster is the one that --kubeconfig, the stack's configuration or KUBECONFIG names; else a kind cluster, where
+// kind and docker work; else an embedded control plane, whose pods are simulated.
+//
+// Exit codes:
+//
+//	0    done
+//	1    failed
+//	2    bad configuration or usage; nothing was done
+//	3    refused: something is protected, the stack lives on another cluster, or another command works on it
+//	4    preview --expect-no-changes: there are changes
+//	130  interrupted
+//
+// The first interrupt lets the operations that are under way finish; the second one ends them.
+package main

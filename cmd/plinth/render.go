@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"plinth/config"
+	"plinth/internal/progress"
+	"plinth/internal/record"
+	"plinth/internal/render"
+	"plinth/internal/workspace"
+)
+
+// render writes down what a stack would create. It needs no cluster, no credentials and no Pulumi CLI.
+func (c *command) render() *cobra.Command {
+	var out string
+	cmd := &cobra.Command{
+		Use:   "render STACK --out DIR",
+		Short: "Write what a stack would create as files: manifests, other resources, a picture",
+		Long: `Write what a stack would create as files, with no cluster, no credentials and no Pulumi CLI:
+
+  DIR/kubernetes/      every Kubernetes manifest, in apply order
+  DIR/resources.json   every other resource: type, name, inputs, dependencies
+  DIR/graph.svg        how it hangs together
+
+Secrets, and what only a deployment knows, are placeholders: <plinth: SOURCE>.
+Files of an earlier rendering that are no more part of it are removed.`,
+		Args: oneStack,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if out == "" {
+				return &workspace.UsageError{Reason: "plinth render: --out is required: the folder to write to"}
+			}
+			return c.renderStack(cmd.Context(), args[0], out)
+		},
+	}
+	cmd.Flags().StringVar(&out, "out", "", "folder to write to (required)")
+	return cmd
+}
+
+func (c *command) renderStack(ctx context.Context, name, out string) error {
+	project, err := workspace.Find(".")
+	if err != nil {
+		return err
+	}
+	stack, err := project.Stack(name)
+	if err != nil {
+		return err
+	}
+	if err := stack.MustHaveFile(); err != nil {
+		return err
+	}
+	raw, secret, err := config.ReadStackFile(stack.File())
+	if err != nil {
+		return err
+	}
+	if _, err := config.Load(name, raw, secret); err != nil {
+		return err
+	}
+	keys := make([]string, 0, len(raw))
+	for key := range raw {
+		keys = append(keys, key)
+	}
+	printer := progress.New(c.out, progress.Options{Terminal: c.terminal})
+	drawing := render.Drawing{
+		Source: filepath.Join(project.Root, "tools", "d2"), Cache: project.Path("bin"),
+		Building: func(work func() error) error {
+			return printer.During("building the drawing program", ", about half a minute the first time", work)
+		},
+	}
+	result, err := render.Render(ctx, render.Options{
+		Stack: record.Options{Project: workspace.Name, Stack: name, Config: raw, SecretKeys: secret},
+		Dir:   out, Draw: drawing.SVG,
+	}, c.program(func() []string { return keys }))
+	if err != nil {
+		return err
+	}
+	printer.Printf("stack %s rendered to %s: %d Kubernetes manifests, %d other resources (%s)",
+		name, out, len(result.Manifests), result.Others, printer.Elapsed())
+	for _, file := range append(result.Manifests, "resources.json", "graph.svg") {
+		printer.Printf("  %s", filepath.Join(out, file))
+	}
+	if len(result.Placeholders) > 0 {
+		printer.Printf("to be filled in before they are applied:")
+		for _, placeholder := range result.Placeholders {
+			printer.Printf("  %s", placeholder)
+		}
+	}
+	printer.Printf("next:\n  kubectl apply --server-side -f %s\n  plinth up %s", filepath.Join(out, "kubernetes"), name)
+	return nil
+}

@@ -1,0 +1,87 @@
+package app
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+
+	batchv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/batch/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"plinth/components/binding"
+	"plinth/components/workload"
+)
+
+// Migration brings what the application is bound to, its database above all, to what this version needs. It has the
+// application's image, environment, files and network.
+type Migration struct {
+	// Command and Args run it. At least Command.
+	Command, Args []string
+	// InEveryPod runs it before the application in each pod, instead of once as a Job before the rollout. Replicas that
+	// start together then run it at the same time: it must lock, and it must not mind that it is done.
+	InEveryPod bool
+	// Timeout is how long it may take, in seconds.
+	Timeout int
+}
+
+// migration runs the migration as a Job of its own name for each content: image, command and settings. So one that is
+// done does not run again, and a new one runs before the rollout, which it must not fail.
+func (b *builder) migration() error {
+	m := b.args.Migration
+	if m == nil {
+		return nil
+	}
+	container := b.container("migrate")
+	container.Command, container.Args = m.Command, m.Args
+	if m.InEveryPod {
+		b.pod.Init = []workload.Container{container}
+		return nil
+	}
+	id := b.id
+	id.Name = workload.Name(workload.MaxLabel, b.name, "migrate")
+	policies, err := workload.Edges(b.ctx, b.name+"-migrate", id, b.outgoing(), b.child()...)
+	if err != nil {
+		return err
+	}
+	content := append([]string{b.args.Image}, append(m.Command, m.Args...)...)
+	for _, name := range sortedKeys(b.args.Env) {
+		content = append(content, name, b.args.Env[name])
+	}
+	pod := b.pod
+	pod.ID, pod.RestartPolicy, pod.Spread = id, "Never", false
+	pod.Containers = []workload.Container{container}
+	if err := pod.Check(); err != nil {
+		return err
+	}
+	name := workload.Hashed(id.Name, content...)
+	meta := id.Meta(name)
+	meta.Annotations = pulumi.StringMap{
+		"pulumi.com/timeoutSeconds": pulumi.String(fmt.Sprint(m.Timeout)),
+		// One that failed runs anew with the next update, though nothing of it has changed.
+		"pulumi.com/replaceUnready": pulumi.String("true"),
+	}
+	job, err := batchv1.NewJob(b.ctx, b.name+"-migration", &batchv1.JobArgs{
+		Metadata: meta,
+		Spec: batchv1.JobSpecArgs{
+			BackoffLimit: pulumi.Int(0), ActiveDeadlineSeconds: pulumi.Int(m.Timeout), Template: pod.Template(),
+		},
+	}, b.child(append(b.before, policies...)...)...)
+	if err != nil {
+		return fmt.Errorf("creating its migration: %w", err)
+	}
+	b.before = append(b.before, job)
+	return nil
+}
+
+// outgoing are all edges that the application opens, each once: two bindings may lead to the same peer.
+func (b *builder) outgoing() []binding.Edge {
+	edges := append([]binding.Edge{}, b.args.Edges...)
+	for _, bound := range b.args.Bindings {
+		for _, edge := range bound.Edges {
+			if !slices.ContainsFunc(edges, func(e binding.Edge) bool { return reflect.DeepEqual(e, edge) }) {
+				edges = append(edges, edge)
+			}
+		}
+	}
+	return edges
+}

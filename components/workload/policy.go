@@ -1,0 +1,125 @@
+package workload
+
+import (
+	"fmt"
+
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"plinth/components/binding"
+)
+
+// Edges opens what edges declare from the workload to its peers, and nothing else: since a namespace denies everything
+// both ways, each edge becomes exactly the two rules it needs, one at each end. A peer outside of the cluster has no end
+// here. The returned resources must be there before the workload's pods, and go after them.
+//
+// The policies' logical names start with name; opts go to each of them.
+func Edges(
+	ctx *pulumi.Context, name string, from ID, edges []binding.Edge, opts ...pulumi.ResourceOption,
+) ([]pulumi.Resource, error) {
+	var made []pulumi.Resource
+	seen := map[string]bool{}
+	for _, edge := range edges {
+		key := edge.To.Name
+		if edge.To.CIDR != "" {
+			key = "cidr-" + hash(fmt.Sprint(edge.To.CIDR, edge.Ports))
+		}
+		if seen[key] {
+			return nil, fmt.Errorf("network edges of %s: two edges lead to %s; give its ports in one", from.Name, key)
+		}
+		seen[key] = true
+		egress, err := networkingv1.NewNetworkPolicy(ctx, name+"-to-"+key, &networkingv1.NetworkPolicyArgs{
+			Metadata: from.Meta(Name(MaxLabel, from.Name, "to", key)),
+			Spec: networkingv1.NetworkPolicySpecArgs{
+				PodSelector: metav1.LabelSelectorArgs{MatchLabels: StringMap(from.Selector())},
+				PolicyTypes: pulumi.StringArray{pulumi.String("Egress")},
+				Egress: networkingv1.NetworkPolicyEgressRuleArray{networkingv1.NetworkPolicyEgressRuleArgs{
+					To: networkingv1.NetworkPolicyPeerArray{peer(edge.To)}, Ports: policyPorts(edge.Ports),
+				}},
+			},
+		}, opts...)
+		if err != nil {
+			return nil, fmt.Errorf("opening %s to %s: %w", from.Name, key, err)
+		}
+		made = append(made, egress)
+		if edge.To.CIDR != "" {
+			continue
+		}
+		ingress, err := networkingv1.NewNetworkPolicy(ctx, name+"-at-"+key, &networkingv1.NetworkPolicyArgs{
+			Metadata: metav1.ObjectMetaArgs{
+				Name:      pulumi.String(Name(MaxLabel, key, "from", from.Name)),
+				Namespace: pulumi.String(edge.To.Namespace), Labels: StringMap(from.Labels()),
+			},
+			Spec: networkingv1.NetworkPolicySpecArgs{
+				PodSelector: metav1.LabelSelectorArgs{MatchLabels: StringMap(edge.To.Selector)},
+				PolicyTypes: pulumi.StringArray{pulumi.String("Ingress")},
+				Ingress: networkingv1.NetworkPolicyIngressRuleArray{networkingv1.NetworkPolicyIngressRuleArgs{
+					From: networkingv1.NetworkPolicyPeerArray{peer(from.Peer())}, Ports: policyPorts(edge.Ports),
+				}},
+			},
+		}, opts...)
+		if err != nil {
+			return nil, fmt.Errorf("opening %s for %s: %w", key, from.Name, err)
+		}
+		made = append(made, ingress)
+	}
+	return made, nil
+}
+
+// Public opens a port of the workload to every client, in the cluster and outside of it.
+// The policy's logical name starts with name; opts go to it.
+func Public(
+	ctx *pulumi.Context, name string, id ID, ports []binding.Port, opts ...pulumi.ResourceOption,
+) (pulumi.Resource, error) {
+	policy, err := networkingv1.NewNetworkPolicy(ctx, name+"-public", &networkingv1.NetworkPolicyArgs{
+		Metadata: id.Meta(Name(MaxLabel, id.Name, "public")),
+		Spec: networkingv1.NetworkPolicySpecArgs{
+			PodSelector: metav1.LabelSelectorArgs{MatchLabels: StringMap(id.Selector())},
+			PolicyTypes: pulumi.StringArray{pulumi.String("Ingress")},
+			Ingress: networkingv1.NetworkPolicyIngressRuleArray{
+				networkingv1.NetworkPolicyIngressRuleArgs{Ports: policyPorts(ports)},
+			},
+		},
+	}, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("opening %s to everybody: %w", id.Name, err)
+	}
+	return policy, nil
+}
+
+// Peer is the workload as the other end of an edge.
+func (id ID) Peer() binding.Peer {
+	return binding.Peer{Name: id.Name, Namespace: id.Namespace, Selector: id.Selector()}
+}
+
+// Meta is the metadata of an object of the workload.
+func (id ID) Meta(name string) metav1.ObjectMetaArgs {
+	return metav1.ObjectMetaArgs{
+		Name: pulumi.String(name), Namespace: pulumi.String(id.Namespace), Labels: StringMap(id.Labels()),
+	}
+}
+
+// namespaceLabel is set by the API server on every namespace, to its name:
+// https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name.
+const namespaceLabel = "kubernetes.io/metadata.name"
+
+func peer(p binding.Peer) networkingv1.NetworkPolicyPeerArgs {
+	if p.CIDR != "" {
+		return networkingv1.NetworkPolicyPeerArgs{IpBlock: networkingv1.IPBlockArgs{Cidr: pulumi.String(p.CIDR)}}
+	}
+	return networkingv1.NetworkPolicyPeerArgs{
+		NamespaceSelector: metav1.LabelSelectorArgs{MatchLabels: pulumi.StringMap{namespaceLabel: pulumi.String(p.Namespace)}},
+		PodSelector:       metav1.LabelSelectorArgs{MatchLabels: StringMap(p.Selector)},
+	}
+}
+
+func policyPorts(ports []binding.Port) networkingv1.NetworkPolicyPortArray {
+	out := networkingv1.NetworkPolicyPortArray{}
+	for _, p := range ports {
+		out = append(out, networkingv1.NetworkPolicyPortArgs{
+			Port: pulumi.Int(p.Number), Protocol: pulumi.String(protocol(p.Protocol)),
+		})
+	}
+	return out
+}

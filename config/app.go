@@ -1,0 +1,162 @@
+package config
+
+// App is one application: a container that serves, in as many pods as it takes. Replicas is nil exactly where
+// Autoscaling is not.
+type App struct {
+	// Image is the container image, always with a tag; with a digest on prod.
+	Image string `json:"image" required:"true"`
+	// Replicas is the number of pods. Not together with autoscaling, which decides it instead.
+	Replicas *int `json:"replicas,omitempty" tier:"dev=1 staging=2 prod=3"`
+	// User is the numeric user that the container runs as, its group and the group of its volumes.
+	User *int64 `json:"user,omitempty" absent:"the image's own numeric user"`
+	// Command replaces the image's entrypoint.
+	Command []string `json:"command"`
+	// Args are the arguments of the command.
+	Args []string `json:"args"`
+	// Server is the application server inside, which is told its number of workers.
+	Server Server `json:"server" default:""`
+	// Workers is the number of the server's workers. 0: twice the cores of the CPU limit, and one.
+	Workers int `json:"workers" default:"0"`
+	// Ports are the ports that the app listens on; the first is the main one.
+	Ports []Port `json:"ports"`
+	// Probes tell whether the app is well: by an HTTP request or by a command.
+	Probes Probes `json:"probes"`
+	// Resources are the least and the most that one pod may use.
+	Resources Resources `json:"resources"`
+	// Env holds environment variables in the clear.
+	Env map[string]string `json:"env" key:"VARIABLE"`
+	// Secrets holds environment variables with secret values: for each the name of its value in `secretValues`.
+	Secrets map[string]string `json:"secrets" key:"VARIABLE"`
+	// Database is the database that the app uses.
+	Database *Bound `json:"database,omitempty" absent:"no database"`
+	// Migration runs before a new version of the app does.
+	Migration *Migration `json:"migration,omitempty" absent:"no migration"`
+	// Files holds files by absolute path: their content, mounted read-only. Nothing secret.
+	Files map[string]string `json:"files" key:"PATH"`
+	// Writable lists the absolute paths of folders that are writable, and empty at the start. `/tmp` is always one.
+	Writable []string `json:"writable"`
+	// Autoscaling changes the number of pods with their load.
+	Autoscaling *Autoscaling `json:"autoscaling,omitempty" absent:"no autoscaling"`
+	// Disruption limits how many pods may be taken away at once, by the drain of a node for example.
+	Disruption Disruption `json:"disruption"`
+	// From lists the apps that may call this one's ports. Nobody else inside the cluster may.
+	From []string `json:"from"`
+	// Public lets any client, inside and outside of the cluster, call the main port.
+	Public bool `json:"public" default:"false"`
+	// Egress lists what the app may reach outside of the cluster. Nothing else can be reached.
+	Egress []Egress `json:"egress"`
+	// Grace is how long a pod may take to stop, in seconds, the drain included.
+	Grace int `json:"grace" default:"30"`
+	// Drain is how long a pod that is to stop goes on serving, in seconds, until nobody calls it any more.
+	Drain int `json:"drain" default:"5"`
+	// RolloutTimeout is how long a rollout may take until it has failed, in seconds. The old pods go on serving.
+	RolloutTimeout int `json:"rolloutTimeout" default:"300"`
+}
+
+// Server is an application server whose number of workers is set from the CPU limit.
+type Server string
+
+// The servers. NoServer is anything that sets its workers itself.
+const (
+	NoServer Server = ""
+	Gunicorn Server = "gunicorn"
+	Uvicorn  Server = "uvicorn"
+	Granian  Server = "granian"
+)
+
+// Values lists every server.
+func (Server) Values() []string {
+	return []string{string(NoServer), string(Gunicorn), string(Uvicorn), string(Granian)}
+}
+
+// Port is a port that an app listens on. The protocol is TCP.
+type Port struct {
+	// Name is the port's name, by which probes refer to it.
+	Name string `json:"name" required:"true"`
+	// Container is the number that the container listens on.
+	Container int `json:"container" required:"true"`
+	// Service is the number that callers use.
+	Service int `json:"service" absent:"the same as container"`
+}
+
+// Probes tell whether an app is well. A probe that is nil is not made.
+type Probes struct {
+	// Readiness takes a pod out of service for as long as it fails.
+	Readiness *Probe `json:"readiness,omitempty" absent:"no probe"`
+	// Liveness restarts a container when it fails.
+	Liveness *Probe `json:"liveness,omitempty" absent:"no probe"`
+	// Startup holds the other probes back until it has succeeded once.
+	Startup *Probe `json:"startup,omitempty" absent:"no probe"`
+}
+
+// Probe asks a container whether it is well, either by a request or by a command.
+type Probe struct {
+	// Path is the path of an HTTP GET request; a status from 200 to 399 is a success.
+	Path string `json:"path,omitempty"`
+	// Port is the name of the port that the request goes to.
+	Port string `json:"port,omitempty" absent:"the main port"`
+	// Command is run in the container; exit status 0 is a success.
+	Command []string `json:"command,omitempty"`
+	// InitialDelay is the time before the first probe, in seconds.
+	InitialDelay int `json:"initialDelay" default:"0"`
+	// Period is the time between two probes, in seconds.
+	Period int `json:"period" default:"10"`
+	// Timeout is how long an answer may take, in seconds.
+	Timeout int `json:"timeout" default:"5"`
+	// Failures is how many probes in a row must fail.
+	Failures int `json:"failures" default:"3"`
+}
+
+// Resources are the least and the most that one pod may use.
+type Resources struct {
+	// Requests is what a node must have free for a pod.
+	Requests Requests `json:"requests"`
+	// Limits is the most that a pod may use.
+	Limits Limits `json:"limits"`
+}
+
+// Requests is what a node must have free for a pod. Each is at most its limit.
+type Requests struct {
+	// CPU is a quantity of cores.
+	CPU string `json:"cpu" absent:"the limit"`
+	// Memory is a quantity of bytes.
+	Memory string `json:"memory" absent:"the limit"`
+	// EphemeralStorage is a quantity of bytes on the node's disk.
+	EphemeralStorage string `json:"ephemeralStorage" absent:"the limit"`
+}
+
+// Limits is the most that a pod may use.
+type Limits struct {
+	// CPU is a quantity of cores; a pod that wants more is slowed down.
+	CPU string `json:"cpu" required:"true"`
+	// Memory is a quantity of bytes; a pod that takes more is killed.
+	Memory string `json:"memory" required:"true"`
+	// EphemeralStorage is a quantity of bytes on the node's disk; a pod that takes more is evicted.
+	EphemeralStorage string `json:"ephemeralStorage" required:"true"`
+}
+
+// Autoscaling changes the number of an app's pods with their load.
+type Autoscaling struct {
+	// Min is the least number of pods.
+	Min int `json:"min" tier:"dev=1 staging=2 prod=3"`
+	// Max is the greatest number of pods.
+	Max int `json:"max" required:"true"`
+	// CPU is the use of the requested CPU to aim at, in percent.
+	CPU int `json:"cpu" default:"70"`
+}
+
+// Disruption limits how many of an app's pods may be taken away at once. Exactly one of the two is not nil.
+type Disruption struct {
+	// MinAvailable is how many pods must stay.
+	MinAvailable *int `json:"minAvailable,omitempty" absent:"maxUnavailable decides"`
+	// MaxUnavailable is how many pods may be missing.
+	MaxUnavailable *int `json:"maxUnavailable,omitempty" absent:"1, unless minAvailable is set"`
+}
+
+// Egress is something outside of the cluster that an app may reach. The protocol is TCP.
+type Egress struct {
+	// CIDR is the range of addresses.
+	CIDR string `json:"cidr" required:"true"`
+	// Port is the port there.
+	Port int `json:"port" required:"true"`
+}

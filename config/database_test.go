@@ -1,0 +1,136 @@
+package config_test
+
+import (
+	"reflect"
+	"testing"
+
+	"plinth/config"
+)
+
+const limits = `resources: {limits: {cpu: "1", memory: 256Mi, ephemeralStorage: 256Mi}}`
+
+func TestDatabasesAndWhatIsBoundToThem(t *testing.T) {
+	checkRefused(t, []refused{
+		{
+			"a database", `
+  plinth:tier: dev
+  plinth:apps: {web: {<<: *app}}
+  plinth:databases:
+    Main: {` + limits + `}
+    web: {` + limits + `}
+    shop:
+      ` + limits + `
+      engine: mysql
+      image: postgres
+      user: 0
+      replicas: 10
+      storage: 1 GB
+      timeout: 1
+      synchronousCommit: maybe
+      settings: {Work_Mem: 4MB, wal_level: minimal}
+      clients: [10.0.0.1/8, pods]
+`,
+			[]string{
+				`databases.Main: must have a name of lower case letters, digits and inner hyphens that starts with a ` +
+					`letter, got "Main"`,
+				`databases.shop.clients[0]: must not have bits set beyond its prefix: write 10.0.0.0/8, got "10.0.0.1/8"`,
+				`databases.shop.clients[1]: must be a range of addresses such as 203.0.113.0/24, got "pods"`,
+				`databases.shop.engine: unknown engine "mysql"; known: postgres`,
+				`databases.shop.image: must have a tag, got "postgres"`,
+				`databases.shop.replicas: must be between 0 and 9, got 10`,
+				`databases.shop.settings.Work_Mem: must be the name of a parameter in lower case, such as work_mem, ` +
+					`got "Work_Mem"`,
+				`databases.shop.settings.wal_level: must not be set here, because replication depends on what it is ` +
+					`set to already`,
+				`databases.shop.storage: must be a quantity such as 500m, 2 or 256Mi, got "1 GB"`,
+				`databases.shop.synchronousCommit: unknown synchronous commit "maybe"; known: off, on`,
+				`databases.shop.timeout: must be between 30 and 86400, got 1`,
+				`databases.shop.user: must be at least 1 (0 is root, and no pod may run as root), got 0`,
+				`databases.web: must differ from the name of an app, got "web" twice`,
+			},
+		},
+		{
+			"an app that uses one", `
+  plinth:tier: dev
+  plinth:databases: {main: {` + limits + `}}
+  plinth:apps:
+    web:
+      <<: *app
+      database: {name: mian, variables: {url: 1URL, host: DB, port: DB}}
+      migration: {command: [], as: cron, timeout: 1}
+    api: {<<: *app, database: {}, migration: {}}
+`,
+			[]string{
+				`apps.api.database.name: is required`,
+				`apps.api.migration.command: is required`,
+				`apps.web.database.name: must be the name of a database, got "mian"; did you mean main?`,
+				`apps.web.database.variables.port: must differ from variables.host, got DB twice`,
+				`apps.web.database.variables.url: must have a name of letters, digits, _, - and . that does not start ` +
+					`with a digit, got "1URL"`,
+				`apps.web.migration.as: unknown migration kind "cron"; known: initContainer, job`,
+				`apps.web.migration.command: must not be empty`,
+				`apps.web.migration.timeout: must be between 10 and 86400, got 1`,
+			},
+		},
+		{
+			"more than the namespace may hold", `
+  plinth:tier: dev
+  plinth:namespace: {quota: {pods: 3, storage: 5Gi}}
+  plinth:databases: {main: {` + limits + `, replicas: 2, storage: 2Gi}}
+  plinth:apps: {web: {<<: *app}}
+  plinth:proxy: {routes: [{path: /, app: web}]}
+`,
+			[]string{
+				`namespace.quota.pods: must be at least 7 for what runs there (web 2, main 3, proxy 2), got 3`,
+				`namespace.quota.storage: must be at least 6Gi for the volumes (main 3 x 2Gi), got 5Gi`,
+			},
+		},
+	})
+}
+
+func TestAnAppThatNamesNoVariableGetsAURL(t *testing.T) {
+	c := mustLoad(t, "  plinth:tier: dev\n  plinth:databases: {main: {"+limits+"}}\n"+
+		"  plinth:apps: {web: {<<: *app, database: {name: main}}}\n")
+	want := &config.Bound{Name: "main", Variables: config.Variables{URL: "DATABASE_URL"}}
+	if got := c.Apps["web"].Database; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestRoutesOfTheProxy(t *testing.T) {
+	checkRefused(t, []refused{{
+		"a proxy", `
+  plinth:tier: prod
+  plinth:apps:
+    web: {<<: *app, image: "ghcr.io/example/todo:1@sha256:` + digest + `"}
+    worker: {<<: *app, image: "ghcr.io/example/todo:1@sha256:` + digest + `", ports: [], probes: {}}
+    proxy: {<<: *app, image: "ghcr.io/example/todo:1@sha256:` + digest + `"}
+  plinth:proxy:
+    routes: [{path: api/, app: web}, {path: /a b, app: wep}, {path: /, app: worker}, {path: /, app: web}]
+    replicas: 0
+    bodySize: 10 MB
+    timeouts: {connect: 100}
+    trustedProxies: [10.0.0.1/8]
+    errorPages: {"200": fine}
+`,
+		[]string{
+			`proxy: must not be there together with an app named proxy`,
+			`proxy.bodySize: must be a size such as 10m, got "10 MB"`,
+			`proxy.errorPages["200"]: must be for a status from 400 to 599, got "200"`,
+			`proxy.image: must have a digest on prod (NAME:TAG@sha256:DIGEST), got ` +
+				`"docker.io/nginxinc/nginx-unprivileged:1.28.0"`,
+			`proxy.replicas: must be between 1 and 1000, got 0`,
+			`proxy.routes[0].path: must start with a slash and consist of letters, digits, dots, hyphens, ` +
+				`underscores and tildes, got "api/"`,
+			`proxy.routes[1].app: must be the name of an app, got "wep"; did you mean web?`,
+			`proxy.routes[1].path: must start with a slash and consist of letters, digits, dots, hyphens, ` +
+				`underscores and tildes, got "/a b"`,
+			`proxy.routes[2].app: must be an app with ports, got "worker"`,
+			`proxy.routes[3].path: must differ from routes[2].path, got / twice`,
+			`proxy.timeouts.connect: must be between 1 and 75, got 100`,
+			`proxy.trustedProxies[0]: must not have bits set beyond its prefix: write 10.0.0.0/8, got "10.0.0.1/8"`,
+		},
+	}})
+}
+
+const digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"

@@ -1,0 +1,110 @@
+package environment
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"plinth/components/app"
+	"plinth/components/binding"
+	"plinth/components/workload"
+	"plinth/config"
+)
+
+func (e *environment) applications() error {
+	e.apps = map[string]*app.App{}
+	edges := e.calls()
+	for _, name := range slices.Sorted(maps.Keys(e.cfg.Apps)) {
+		made, err := app.New(e.ctx, name, e.app(name, e.cfg.Apps[name], edges[name]), e.inCluster()...)
+		if err != nil {
+			return err
+		}
+		e.apps[name] = made
+	}
+	return nil
+}
+
+// calls turns every app's list of callers into the callers' edges.
+func (e *environment) calls() map[string][]binding.Edge {
+	edges := map[string][]binding.Edge{}
+	for _, name := range slices.Sorted(maps.Keys(e.cfg.Apps)) {
+		called := e.cfg.Apps[name]
+		id := workload.ID{Name: name, PartOf: e.partOf, Namespace: e.namespace.Name}
+		for _, caller := range called.From {
+			edges[caller] = append(edges[caller], binding.Edge{To: id.Peer(), Ports: ports(called.Ports).Edges()})
+		}
+	}
+	return edges
+}
+
+// app says in the component's terms what the configuration says of one application.
+func (e *environment) app(name string, c config.App, edges []binding.Edge) *app.Args {
+	for _, out := range c.Egress {
+		edges = append(edges, binding.Edge{
+			To: binding.Peer{CIDR: out.CIDR}, Ports: []binding.Port{{Number: out.Port}},
+		})
+	}
+	secrets := map[string]pulumi.StringInput{}
+	for variable, name := range c.Secrets {
+		value := string(e.cfg.SecretValues[name])
+		secrets[variable] = pulumi.ToSecret(pulumi.String(value)).(pulumi.StringOutput)
+	}
+	args := &app.Args{
+		Namespace: e.namespace, PartOf: e.partOf,
+		Image:    workload.Images{Mirrors: e.cfg.Images.Mirrors}.Resolve(c.Image),
+		Replicas: c.Replicas, Disruption: app.Disruption(c.Disruption), User: user(c.User),
+		Command: c.Command, Args: c.Args, Server: app.Server(c.Server), Workers: c.Workers,
+		Ports:     ports(c.Ports),
+		Startup:   probe(c.Probes.Startup, c.Ports),
+		Readiness: probe(c.Probes.Readiness, c.Ports),
+		Liveness:  probe(c.Probes.Liveness, c.Ports),
+		Resources: resources(c.Resources),
+		Env:       c.Env, Secrets: secrets, Files: c.Files, Writable: c.Writable,
+		Bindings: e.bindings(name, c.Database), Edges: edges, Public: c.Public, Grace: c.Grace, Drain: c.Drain, RolloutTimeout: c.RolloutTimeout,
+	}
+	if m := c.Migration; m != nil {
+		args.Migration = &app.Migration{
+			Command: m.Command, InEveryPod: m.As == config.MigrationInitContainer, Timeout: m.Timeout,
+		}
+	}
+	if c.Autoscaling != nil {
+		scaling := app.Autoscaling(*c.Autoscaling)
+		args.Autoscaling = &scaling
+	}
+	return args
+}
+
+func resources(r config.Resources) workload.Resources {
+	return workload.Resources{Requests: workload.Amounts(r.Requests), Limits: workload.Amounts(r.Limits)}
+}
+
+func ports(list []config.Port) workload.Ports {
+	out := make(workload.Ports, len(list))
+	for i, p := range list {
+		out[i] = workload.Port{Name: p.Name, Container: p.Container, Service: p.Service}
+	}
+	return out
+}
+
+func probe(p *config.Probe, ports []config.Port) *workload.Probe {
+	if p == nil {
+		return nil
+	}
+	port := p.Port
+	if port == "" && len(ports) > 0 {
+		port = ports[0].Name
+	}
+	return &workload.Probe{
+		Path: p.Path, Port: port, Command: p.Command, InitialDelay: p.InitialDelay, Period: p.Period,
+		Timeout: p.Timeout, Failures: p.Failures,
+	}
+}
+
+func user(id *int64) *int {
+	if id == nil {
+		return nil
+	}
+	uid := int(*id)
+	return &uid
+}

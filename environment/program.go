@@ -1,0 +1,114 @@
+// Package environment composes one environment out of its configuration: the platform, then what runs on it, in the
+// order of their dependencies. It is the only place where configuration meets components.
+package environment
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"plinth/components/app"
+	"plinth/components/database/postgres"
+	"plinth/components/platform"
+	"plinth/components/platform/existing"
+	"plinth/components/proxy"
+	"plinth/components/workload"
+	"plinth/config"
+)
+
+// Program deploys one environment: the stack that it runs for. keys names every configuration key of the stack, so that
+// an unknown one is refused rather than overlooked; it is called when the program runs.
+func Program(keys func() []string) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		cfg, err := load(ctx, keys())
+		if err != nil {
+			return err
+		}
+		e := &environment{ctx: ctx, cfg: cfg, partOf: workload.Name(workload.MaxLabel, ctx.Project(), ctx.Stack())}
+		for _, step := range []func() error{
+			e.platform, e.namespaces, e.databases, e.applications, e.proxy, e.outputs,
+		} {
+			if err := step(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// load reads the configuration through Pulumi, which has decrypted it.
+func load(ctx *pulumi.Context, keys []string) (*config.Config, error) {
+	raw := map[string]string{}
+	var secret []string
+	for _, key := range keys {
+		if value, ok := ctx.GetConfig(key); ok {
+			raw[key] = value
+		}
+		if ctx.IsConfigSecret(key) {
+			secret = append(secret, key)
+		}
+	}
+	return config.Load(ctx.Stack(), raw, secret)
+}
+
+// environment is an environment in the making.
+type environment struct {
+	ctx    *pulumi.Context
+	cfg    *config.Config
+	partOf string
+
+	cluster   platform.Cluster
+	namespace *workload.Namespace
+	// generated makes what is random: its provider, since none is there by default.
+	generated *random.Provider
+	postgres  map[string]*postgres.Postgres
+	apps      map[string]*app.App
+	entrance  *proxy.Proxy
+}
+
+func (e *environment) platform() (err error) {
+	if e.generated, err = random.NewProvider(e.ctx, "random", nil); err != nil {
+		return fmt.Errorf("creating the provider of random values: %w", err)
+	}
+	switch e.cfg.Cloud {
+	case config.Existing:
+		e.cluster, err = existing.New(e.ctx, "cluster", &existing.Args{
+			Kubeconfig: e.cfg.Cluster.Kubeconfig, Context: e.cfg.Cluster.Context, Identifier: e.cfg.Cluster.Identifier,
+		})
+	default:
+		err = fmt.Errorf("cloud %q: want existing", e.cfg.Cloud)
+	}
+	return err
+}
+
+func (e *environment) namespaces() (err error) {
+	quota := e.cfg.Namespace.Quota
+	e.namespace, err = workload.NewNamespace(e.ctx, "namespace", &workload.NamespaceArgs{
+		Name: e.cfg.Namespace.Name, PartOf: e.partOf, Protect: e.cfg.Namespace.Protect,
+		Quota: workload.Quota{Pods: quota.Pods, CPU: quota.CPU, Memory: quota.Memory, Storage: quota.Storage},
+	}, e.inCluster()...)
+	return err
+}
+
+// inCluster are the options of every component that lives in the cluster.
+func (e *environment) inCluster() []pulumi.ResourceOption {
+	return []pulumi.ResourceOption{pulumi.Providers(e.cluster.Kubernetes(), e.generated)}
+}
+
+func (e *environment) outputs() error {
+	e.ctx.Export("namespace", pulumi.String(e.namespace.Name))
+	urls := pulumi.StringMap{}
+	for _, name := range slices.Sorted(maps.Keys(e.apps)) {
+		if url := e.apps[name].URL; url != "" {
+			urls[name] = pulumi.String(url)
+		}
+	}
+	e.ctx.Export("appUrls", urls)
+	if e.entrance != nil {
+		e.ctx.Export("url", pulumi.String(e.entrance.App.URL))
+	}
+	return nil
+}

@@ -1,0 +1,52 @@
+package environment
+
+import (
+	"fmt"
+	"strconv"
+
+	"plinth/components/app"
+	"plinth/components/binding"
+	"plinth/components/proxy"
+	"plinth/components/workload"
+)
+
+// rolloutTimeout is how long a rollout of the proxy may take, in seconds: a small image and a start of no time.
+const rolloutTimeout = 300
+
+func (e *environment) proxy() (err error) {
+	c := e.cfg.Proxy
+	if len(c.Routes) == 0 {
+		return nil
+	}
+	one := 1
+	args := &proxy.Args{
+		App: app.Args{
+			Namespace: e.namespace, PartOf: e.partOf,
+			Image:    workload.Images{Mirrors: e.cfg.Images.Mirrors}.Resolve(c.Image),
+			Replicas: &c.Replicas, Disruption: app.Disruption{MaxUnavailable: &one},
+			Resources: workload.Resources{Requests: workload.Amounts(c.Requests), Limits: workload.Amounts(c.Limits)},
+			Public:    c.Public, Grace: 60, Drain: 5, RolloutTimeout: rolloutTimeout,
+		},
+		BodySize: c.BodySize, ConnectTimeout: c.Timeouts.Connect, SendTimeout: c.Timeouts.Send,
+		ReadTimeout: c.Timeouts.Read, TrustedProxies: c.TrustedProxies,
+	}
+	for _, r := range c.Routes {
+		to := e.apps[r.App]
+		args.Routes = append(args.Routes, proxy.Route{
+			Path: r.Path, URL: to.URL, Ready: to.Ready,
+			To: binding.Edge{To: to.Peer, Ports: ports(e.cfg.Apps[r.App].Ports)[:1].Edges()},
+		})
+	}
+	if len(c.ErrorPages) > 0 {
+		args.ErrorPages = map[int]string{}
+		for status, page := range c.ErrorPages {
+			number, err := strconv.Atoi(status)
+			if err != nil {
+				return fmt.Errorf("error page %q: %w", status, err)
+			}
+			args.ErrorPages[number] = page
+		}
+	}
+	e.entrance, err = proxy.New(e.ctx, "proxy", args, e.inCluster()...)
+	return err
+}

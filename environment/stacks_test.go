@@ -1,0 +1,214 @@
+package environment_test
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"plinth/config"
+	"plinth/environment"
+	"plinth/internal/record"
+)
+
+// stackFile is a stack of the project, or one of the tests' own.
+type stackFile struct {
+	name, path string
+}
+
+func stackFiles(t *testing.T) []stackFile {
+	t.Helper()
+	var files []stackFile
+	for folder, least := range map[string]string{"..": "local", "testdata": "everything"} {
+		found, err := filepath.Glob(filepath.Join(folder, "Pulumi.*.yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, path := range found {
+			name := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(path), "Pulumi."), ".yaml")
+			names = append(names, name)
+			files = append(files, stackFile{name, path})
+		}
+		if !slices.Contains(names, least) {
+			t.Fatalf("stack files in %s: got %v, want %s among them", folder, names, least)
+		}
+	}
+	return files
+}
+
+// options are what a stack file says, for a recording.
+func (f stackFile) options(t *testing.T) record.Options {
+	t.Helper()
+	raw, secret, err := config.ReadStackFile(f.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return record.Options{Project: config.Project, Stack: f.name, Config: raw, SecretKeys: secret}
+}
+
+// run records the program with this configuration.
+func run(t *testing.T, o record.Options) *record.Recording {
+	t.Helper()
+	rec, err := record.Run(t.Context(), o, environment.Program(func() []string {
+		return slices.Collect(maps.Keys(o.Config))
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rec
+}
+
+// world records a stack and reads it as its configuration means it.
+func (f stackFile) world(t *testing.T) *world {
+	t.Helper()
+	o := f.options(t)
+	cfg, err := config.Load(o.Stack, o.Config, o.SecretKeys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := read(run(t, o), cfg.Tier == config.Prod, slices.Collect(maps.Keys(cfg.Images.Mirrors))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(w.workloads) < len(cfg.Apps) {
+		t.Fatalf("stack %s: got %d workloads for %d apps", f.name, len(w.workloads), len(cfg.Apps))
+	}
+	return w
+}
+
+func TestEveryStackKeepsEveryRule(t *testing.T) {
+	for _, file := range stackFiles(t) {
+		t.Run(file.name, func(t *testing.T) {
+			w := file.world(t)
+			for _, rule := range rules() {
+				for _, complaint := range rule.broken(w) {
+					t.Errorf("%s: %s", rule.name, complaint)
+				}
+			}
+		})
+	}
+}
+
+func TestStackOutputsAreInCamelCaseAndHoldNoSecretInPlain(t *testing.T) {
+	for _, file := range stackFiles(t) {
+		rec := run(t, file.options(t))
+		if len(rec.Outputs) == 0 {
+			t.Errorf("stack %s: got no outputs", file.name)
+		}
+		for key := range rec.Outputs {
+			if strings.ContainsAny(string(key), "-_ ") || strings.ToLower(string(key[:1])) != string(key[:1]) {
+				t.Errorf("stack %s: output %s is not in camel case", file.name, key)
+			}
+		}
+		leaves(nil, resource.NewProperty(rec.Outputs), false, func(path []string, _ string, secret bool) {
+			if name := path[len(path)-1]; !secret && secretName.MatchString(name) {
+				t.Errorf("stack %s: output %s is plain", file.name, name)
+			}
+		})
+	}
+}
+
+// everything is the stack that uses every feature, with its apps changed.
+func everything(t *testing.T, change func(apps map[string]map[string]any)) *world {
+	t.Helper()
+	o := stackFile{"everything", "testdata/Pulumi.everything.yaml"}.options(t)
+	apps := map[string]map[string]any{}
+	if err := json.Unmarshal([]byte(o.Config["plinth:apps"]), &apps); err != nil {
+		t.Fatal(err)
+	}
+	change(apps)
+	text, err := json.Marshal(apps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Config["plinth:apps"] = string(text)
+	w, err := read(run(t, o), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// fixed is everything that an update cannot change in place: URNs, names, selectors.
+func (w *world) fixed() []string {
+	var out []string
+	for _, of := range w.named {
+		out = append(out, string(of.URN)+" "+of.v.Namespace+"/"+of.v.Name)
+	}
+	for _, of := range w.workloads {
+		selector, _ := json.Marshal(of.selector)
+		out = append(out, string(of.URN)+" "+string(selector))
+	}
+	return out
+}
+
+func TestAnotherImageAndAnotherVariableReplaceNothing(t *testing.T) {
+	before := everything(t, func(map[string]map[string]any) {})
+	after := everything(t, func(apps map[string]map[string]any) {
+		apps["api"]["image"] = "quay.io/somebody/else:9.9.9"
+		apps["web"]["env"] = map[string]string{"COLOR": "blue"}
+	})
+	if got, want := after.fixed(), before.fixed(); !slices.Equal(got, want) {
+		t.Errorf("got other objects than before:\n%s\nbefore:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestOtherFilesMakeAnotherConfigMapUnderTheSameURN(t *testing.T) {
+	name := func(content string) (urn, object string) {
+		w := everything(t, func(apps map[string]map[string]any) {
+			apps["worker"]["files"] = map[string]string{"/etc/worker.conf": content}
+		})
+		for _, config := range w.configMaps {
+			if strings.HasSuffix(string(config.URN), "::worker-files") {
+				return string(config.URN), config.v.Name
+			}
+		}
+		t.Fatal("worker has no config map")
+		return "", ""
+	}
+	urn, one := name("threads = 1")
+	urnOfOther, other := name("threads = 2")
+	_, again := name("threads = 1")
+	if urn != urnOfOther || one == other || one != again {
+		t.Errorf("got %s %s and %s %s, then %s: want one URN, and a name for each content",
+			urn, one, urnOfOther, other, again)
+	}
+}
+
+func TestNothingUnknownReachesANameOrASelector(t *testing.T) {
+	for _, file := range stackFiles(t) {
+		for _, of := range file.world(t).named {
+			metadata := at(resource.NewProperty(of.Inputs), []string{"metadata"})
+			if metadata["name"].ContainsUnknowns() || of.v.Name == "" {
+				t.Errorf("stack %s: %s has no plain name", file.name, of.Label())
+			}
+		}
+	}
+}
+
+func TestTheTestsOwnStackUsesEveryFeatureOfAnApp(t *testing.T) {
+	text, err := os.ReadFile("testdata/Pulumi.everything.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var example config.App
+	full, err := json.Marshal(example)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := map[string]any{}
+	if err := json.Unmarshal(full, &keys); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range append(slices.Sorted(maps.Keys(keys)), "replicas", "user", "autoscaling") {
+		if !strings.Contains(string(text), key+":") {
+			t.Errorf("no app of testdata/Pulumi.everything.yaml says %s", key)
+		}
+	}
+}

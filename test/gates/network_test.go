@@ -1,0 +1,377 @@
+package gates_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/netip"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"plinth/config"
+)
+
+// end is one end of a connection: a pod, or an address outside of the cluster where Namespace is empty. The fields with
+// tags are what the matcher is told.
+type end struct {
+	name string
+	// home says that the pod is in the stack's namespace.
+	home bool
+	// ports are the names of the ports that the pod listens on.
+	ports map[int]string
+
+	IP              string            `json:"ip"`
+	Namespace       string            `json:"namespace"`
+	NamespaceLabels map[string]string `json:"namespaceLabels"`
+	Labels          map[string]string `json:"labels"`
+}
+
+// connection is one line of the truth table.
+type connection struct {
+	From     end    `json:"from"`
+	To       end    `json:"to"`
+	Port     int    `json:"port"`
+	PortName string `json:"portName"`
+	Protocol string `json:"protocol"`
+}
+
+func (c connection) String() string {
+	return fmt.Sprintf("%s -> %s %d/%s", c.From.name, c.To.name, c.Port, c.Protocol)
+}
+
+// nameLabel is how a pod says which workload it belongs to.
+const nameLabel = "app.kubernetes.io/name"
+
+// network is what a configuration declares of connections, between workloads by name.
+type network struct {
+	// calls are the ports that one workload may reach on another.
+	calls map[string]map[string][]int
+	// egress is what a workload may reach outside.
+	egress map[string][]config.Egress
+	// public is the port that a workload opens to everybody.
+	public map[string]int
+}
+
+// declare reads a configuration as its keys are explained, and knows nothing of policies.
+func declare(cfg *config.Config) network {
+	const postgres, proxy = 5432, 8080
+	n := network{calls: map[string]map[string][]int{}, egress: map[string][]config.Egress{}, public: map[string]int{}}
+	for name, database := range cfg.Databases {
+		n.calls[name] = nil
+		n.call(name+"-setup", name, postgres)
+		if database.Replicas > 0 {
+			n.call(name+"-replica", name, postgres)
+		}
+	}
+	for name, app := range cfg.Apps {
+		for _, of := range selves(name, app) {
+			n.egress[of] = app.Egress
+			n.call(of, "")
+			if app.Database == nil {
+				continue
+			}
+			n.call(of, app.Database.Name, postgres)
+			if app.Database.ReadOnly != (config.Variables{}) && cfg.Databases[app.Database.Name].Replicas > 0 {
+				n.call(of, app.Database.Name+"-replica", postgres)
+			}
+		}
+		for _, caller := range app.From {
+			for _, of := range selves(caller, cfg.Apps[caller]) {
+				for _, port := range app.Ports {
+					n.call(of, name, port.Container)
+				}
+			}
+		}
+		if app.Public {
+			n.public[name] = app.Ports[0].Container
+		}
+	}
+	for _, route := range cfg.Proxy.Routes {
+		n.call("proxy", route.App, cfg.Apps[route.App].Ports[0].Container)
+		if cfg.Proxy.Public {
+			n.public["proxy"] = proxy
+		}
+	}
+	return n
+}
+
+// selves are an app and, where it is a Job of its own, its migration, which has the same connections.
+func selves(name string, app config.App) []string {
+	if app.Migration != nil && app.Migration.As == config.MigrationJob {
+		return []string{name, name + "-migrate"}
+	}
+	return []string{name}
+}
+
+func (n network) call(from, to string, ports ...int) {
+	if n.calls[from] == nil {
+		n.calls[from] = map[string][]int{}
+	}
+	n.calls[from][to] = append(n.calls[from][to], ports...)
+}
+
+// lets tells whether a connection is declared: both ends must let it through.
+func (n network) lets(c connection) bool { return n.out(c) && n.in(c) }
+
+// out: from home, everybody may ask DNS, and a workload may make its own calls.
+func (n network) out(c connection) bool {
+	switch {
+	case !c.From.home:
+		return true
+	case c.To.name == "DNS" && c.Port == 53:
+		return true
+	case c.Protocol != "TCP":
+		return false
+	case c.To.home:
+		return slices.Contains(n.calls[c.From.name][c.To.name], c.Port)
+	case c.To.Namespace != "":
+		return false
+	}
+	return slices.ContainsFunc(n.egress[c.From.name], func(out config.Egress) bool {
+		return out.Port == c.Port && netip.MustParsePrefix(out.CIDR).Contains(netip.MustParseAddr(c.To.IP))
+	})
+}
+
+// in: at home, a workload is open to those who may call it, and to everybody on the port that is public.
+func (n network) in(c connection) bool {
+	switch {
+	case !c.To.home:
+		return true
+	case c.Protocol != "TCP":
+		return false
+	case c.Port == n.public[c.To.name]:
+		return true
+	}
+	return c.From.home && slices.Contains(n.calls[c.From.name][c.To.name], c.Port)
+}
+
+// table is a stack's network: its policies, what is declared, and every connection there could be.
+type table struct {
+	network     network
+	policies    []*unstructured.Unstructured
+	connections []connection
+}
+
+func (s stack) table(t *testing.T) table {
+	t.Helper()
+	cfg := s.config(t)
+	made := table{network: declare(cfg)}
+	var ends []end
+	seen, namespaces := map[string]bool{}, map[string]map[string]string{}
+	for _, m := range s.render(t).manifests {
+		switch m.GetKind() {
+		case "NetworkPolicy":
+			made.policies = append(made.policies, &m.Unstructured)
+		case "Namespace":
+			namespaces[m.GetName()] = m.GetLabels()
+			// The API server adds it.
+			namespaces[m.GetName()]["kubernetes.io/metadata.name"] = m.GetName()
+		}
+		pod := podTemplate(t, m)
+		if pod == nil {
+			continue
+		}
+		e := end{name: pod.Labels[nameLabel], home: true, Namespace: m.GetNamespace(), Labels: pod.Labels}
+		if _, known := made.network.calls[e.name]; !known {
+			t.Fatalf("stack %s: the pods of %s %s are called %q, of which nothing is declared: say it in declare",
+				s.name, m.GetKind(), m.GetName(), e.name)
+		}
+		if seen[e.name] {
+			continue
+		}
+		seen[e.name], e.ports = true, map[int]string{}
+		for _, container := range pod.Spec.Containers {
+			for _, port := range container.Ports {
+				e.ports[int(port.ContainerPort)] = port.Name
+			}
+		}
+		ends = append(ends, e)
+	}
+	if len(seen) != len(made.network.calls) {
+		t.Fatalf("stack %s: got the pods of %v, want those of %v", s.name, seen, made.network.calls)
+	}
+	ends = append(ends, outsiders(cfg, ends)...)
+	for i := range ends {
+		e := &ends[i]
+		if e.Namespace == "" {
+			continue
+		}
+		if e.NamespaceLabels = namespaces[e.Namespace]; e.NamespaceLabels == nil {
+			e.NamespaceLabels = map[string]string{"kubernetes.io/metadata.name": e.Namespace}
+		}
+		e.IP = fmt.Sprintf("10.1.0.%d", i+1)
+	}
+	for _, from := range ends {
+		for _, to := range ends {
+			if from.name == to.name || from.Namespace == "" && to.Namespace == "" {
+				continue
+			}
+			for _, port := range portNumbers(cfg, ends) {
+				for _, protocol := range []string{"TCP", "UDP"} {
+					made.connections = append(made.connections, connection{
+						From: from, To: to, Port: port, PortName: to.ports[port], Protocol: protocol,
+					})
+				}
+			}
+		}
+	}
+	return made
+}
+
+// outsiders are ends that the configuration does not know: pods that might pass for one of ours, and addresses in and
+// beside the ranges that apps may reach.
+func outsiders(cfg *config.Config, ours []end) []end {
+	dns := map[string]string{"k8s-app": "kube-dns"}
+	home := cfg.Namespace.Name
+	ends := []end{
+		{name: "a stranger at home", home: true, Namespace: home, Labels: map[string]string{"app": "stranger"}},
+		{name: "DNS", Namespace: "kube-system", Labels: dns},
+		{name: "another pod of the system", Namespace: "kube-system", Labels: map[string]string{"k8s-app": "metrics"}},
+		{name: "a false DNS at home", home: true, Namespace: home, Labels: dns},
+		{name: "a false DNS elsewhere", Namespace: "elsewhere", Labels: dns},
+		{name: "cloud metadata", IP: "169.254.169.254"},
+		{name: "an address outside", IP: "192.0.2.1"},
+	}
+	for _, pod := range ours {
+		ends = append(ends, end{name: pod.name + " of another stack", Namespace: "elsewhere", Labels: pod.Labels})
+	}
+	seen := map[string]bool{}
+	for _, app := range cfg.Apps {
+		for _, out := range app.Egress {
+			prefix := netip.MustParsePrefix(out.CIDR).Masked()
+			for _, address := range []netip.Addr{prefix.Addr(), prefix.Addr().Prev()} {
+				if name := address.String(); !seen[name] {
+					seen[name] = true
+					ends = append(ends, end{name: name, IP: name})
+				}
+			}
+		}
+	}
+	return ends
+}
+
+// portNumbers are all that pods listen on and that the configuration speaks of, and some that nobody does.
+func portNumbers(cfg *config.Config, ends []end) []int {
+	numbers := []int{22, 53, 80, 443, 65535}
+	for _, e := range ends {
+		numbers = slices.AppendSeq(numbers, maps.Keys(e.ports))
+	}
+	for _, app := range cfg.Apps {
+		for _, port := range app.Ports {
+			numbers = append(numbers, port.Service)
+		}
+		for _, out := range app.Egress {
+			numbers = append(numbers, out.Port)
+		}
+	}
+	slices.Sort(numbers)
+	return slices.Compact(numbers)
+}
+
+// differences are the connections that the policies and the configuration do not agree on.
+func (made table) differences(t *testing.T, matcher string) []string {
+	t.Helper()
+	question, err := json.Marshal(map[string]any{"policies": made.policies, "questions": made.connections})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := exec.CommandContext(t.Context(), matcher)
+	var complaints bytes.Buffer
+	ask.Stdin, ask.Stderr = bytes.NewReader(question), &complaints
+	out, err := ask.Output()
+	if err != nil {
+		t.Fatalf("asking the matcher: %v\n%s", err, complaints.String())
+	}
+	var allowed []bool
+	if err := json.Unmarshal(out, &allowed); err != nil || len(allowed) != len(made.connections) {
+		t.Fatalf("got %d answers to %d questions, %v", len(allowed), len(made.connections), err)
+	}
+	var found []string
+	for i, c := range made.connections {
+		switch want := made.network.lets(c); {
+		case allowed[i] && !want:
+			found = append(found, c.String()+" flows undeclared")
+		case !allowed[i] && want:
+			found = append(found, c.String()+" is declared and does not flow")
+		}
+	}
+	return found
+}
+
+func truthTable(t *testing.T) string {
+	t.Helper()
+	return program(t, "test/truthtable", "truthtable", ".")
+}
+
+func TestThePoliciesLetThroughExactlyWhatIsDeclared(t *testing.T) {
+	matcher := truthTable(t)
+	for _, s := range stacks(t) {
+		made := s.table(t)
+		flows := 0
+		for _, c := range made.connections {
+			if made.network.lets(c) && (c.From.home || c.To.home) {
+				flows++
+			}
+		}
+		if flows == 0 || flows == len(made.connections) {
+			t.Errorf("stack %s: %d of %d connections are declared, so that nothing is shown", s.name, flows,
+				len(made.connections))
+		}
+		for _, difference := range made.differences(t, matcher) {
+			t.Errorf("stack %s: %s", s.name, difference)
+		}
+	}
+}
+
+func TestEachPolicyIsMissedWhereItIsTakenAway(t *testing.T) {
+	matcher := truthTable(t)
+	for _, s := range stacks(t) {
+		made := s.table(t)
+		for i, policy := range made.policies {
+			less := made
+			less.policies = slices.Delete(slices.Clone(made.policies), i, i+1)
+			if len(less.differences(t, matcher)) == 0 {
+				t.Errorf("stack %s: nothing changes without the policy %s: it is not needed", s.name, policy.GetName())
+			}
+		}
+	}
+}
+
+func TestAPolicyTooManyIsSeen(t *testing.T) {
+	matcher := truthTable(t)
+	for _, s := range stacks(t) {
+		made := s.table(t)
+		apps := s.config(t).Apps
+		if _, ok := apps["api"]; !ok {
+			continue
+		}
+		made.policies = append(made.policies, &unstructured.Unstructured{Object: map[string]any{
+			"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+			"metadata": map[string]any{"name": "too-many", "namespace": s.config(t).Namespace.Name},
+			"spec": map[string]any{
+				"podSelector": map[string]any{"matchLabels": map[string]any{nameLabel: "api"}},
+				"policyTypes": []any{"Ingress"},
+				"ingress": []any{map[string]any{
+					"from":  []any{map[string]any{"namespaceSelector": map[string]any{}}},
+					"ports": []any{map[string]any{"port": 9090, "protocol": "TCP"}},
+				}},
+			},
+		}})
+		got := made.differences(t, matcher)
+		if len(got) == 0 {
+			t.Fatalf("stack %s: got nothing, want what flows undeclared", s.name)
+		}
+		for _, difference := range got {
+			if !strings.HasSuffix(difference, " -> api 9090/TCP flows undeclared") {
+				t.Errorf("stack %s: got %s, want connections to port 9090 of api alone", s.name, difference)
+			}
+		}
+		return
+	}
+	t.Error("no stack has an app called api")
+}
