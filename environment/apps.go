@@ -61,7 +61,8 @@ func (e *environment) app(name string, c config.App, edges []binding.Edge) *app.
 		Liveness:  probe(c.Probes.Liveness, c.Ports),
 		Resources: resources(c.Resources),
 		Env:       c.Env, Secrets: secrets, Files: c.Files, Writable: c.Writable,
-		Bindings: e.bindings(name, c.Database), Edges: edges, Public: c.Public, Grace: c.Grace, Drain: c.Drain, RolloutTimeout: c.RolloutTimeout,
+		Bindings: e.bindings(name, c.Database), Edges: edges, Public: c.Public,
+		Grace: c.Grace, Drain: c.Drain, RolloutTimeout: c.RolloutTimeout,
 	}
 	if m := c.Migration; m != nil {
 		args.Migration = &app.Migration{

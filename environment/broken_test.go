@@ -239,7 +239,9 @@ func TestEachRuleIsSeenBroken(t *testing.T) {
 		},
 		{
 			"ports agree", "targetPort: http", "targetPort: web", false,
-			[]string{service + "port http leads to web, which kubernetes:apps/v1:Deployment::thing-deployment does not have"},
+			[]string{
+				service + "port http leads to web, which kubernetes:apps/v1:Deployment::thing-deployment does not have",
+			},
 		},
 		{
 			"ports agree", "httpGet: {path: /, port: http}", "httpGet: {path: /, port: 80}", false,

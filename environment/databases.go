@@ -52,3 +52,13 @@ func (e *environment) bindings(app string, bound *config.Bound) []binding.Bindin
 	}
 	return made
 }
+
+// retains says whether a database's volumes are to outlive the environment, and so their namespace.
+func (e *environment) retains() bool {
+	for _, d := range e.cfg.Databases {
+		if d.Retain {
+			return true
+		}
+	}
+	return false
+}

@@ -88,7 +88,8 @@ func (e *environment) namespaces() (err error) {
 	quota := e.cfg.Namespace.Quota
 	e.namespace, err = workload.NewNamespace(e.ctx, "namespace", &workload.NamespaceArgs{
 		Name: e.cfg.Namespace.Name, PartOf: e.partOf, Protect: e.cfg.Namespace.Protect,
-		Quota: workload.Quota{Pods: quota.Pods, CPU: quota.CPU, Memory: quota.Memory, Storage: quota.Storage},
+		Retain: e.retains(),
+		Quota:  workload.Quota{Pods: quota.Pods, CPU: quota.CPU, Memory: quota.Memory, Storage: quota.Storage},
 	}, e.inCluster()...)
 	return err
 }

@@ -217,7 +217,7 @@ func TestTheLocalStackComesUpStaysAndGoesWithoutATrace(t *testing.T) {
 		t.Fatal(err)
 	}
 	got = plinth(t, exitChanges, "preview", "local", "--expect-no-changes")
-	mustContain(t, got, "  update     Deployment web", " 1 to update")
+	mustContain(t, got, "  update     Deployment ", " 1 to update")
 
 	mustContain(t, plinth(t, exitDone, "destroy", "local"), "  deleted    Namespace ", "stack local is destroyed: ",
 		"the embedded cluster is stopped and removed: no stack lives on it")
@@ -301,13 +301,26 @@ func TestASecretIsNowhereInPlainText(t *testing.T) {
 	p.expectNowhere(t, canary)
 }
 
-// secretStack adds the stack `secret`, which is the stack `local` with a secret value, as stock pulumi makes it: its
-// file says that a passphrase of the user's encrypts it.
+// secretStackFile is a stack whose one application takes a secret value.
+const secretStackFile = `config:
+  plinth:tier: dev
+  plinth:apps:
+    web:
+      image: registry.example.com/web:1.2.3
+      user: 10001
+      ports: [{name: http, container: 8080}]
+      resources:
+        requests: {cpu: 100m, memory: 64Mi}
+        limits: {cpu: 500m, memory: 128Mi, ephemeralStorage: 128Mi}
+      secrets: {API_TOKEN: token}
+`
+
+// secretStack adds the stack `secret` with its secret value, as stock pulumi does: the stack's file then says that a
+// passphrase of the user's encrypts it.
 func (p *project) secretStack(t *testing.T, secret string) {
 	t.Helper()
-	text := p.file(t, "Pulumi.local.yaml")
-	text = strings.Replace(text, "      env:\n", "      secrets: {API_TOKEN: token}\n      env:\n", 1)
-	if err := os.WriteFile(filepath.Join(p.root, "Pulumi.secret.yaml"), []byte(text), 0o600); err != nil {
+	file := filepath.Join(p.root, "Pulumi.secret.yaml")
+	if err := os.WriteFile(file, []byte(secretStackFile), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s, err := (&command{out: io.Discard, errs: io.Discard}).find("up", "secret", flags{})

@@ -65,7 +65,8 @@ func (b *builder) migration() error {
 		Spec: batchv1.JobSpecArgs{
 			BackoffLimit: pulumi.Int(0), ActiveDeadlineSeconds: pulumi.Int(m.Timeout), Template: pod.Template(),
 		},
-	}, b.child(append(b.before, policies...)...)...)
+		// The one before goes first: a way back to it would find its name taken otherwise, after a failure between.
+	}, append(b.child(append(b.before, policies...)...), pulumi.DeleteBeforeReplace(true))...)
 	if err != nil {
 		return fmt.Errorf("creating its migration: %w", err)
 	}

@@ -34,6 +34,9 @@ type NamespaceArgs struct {
 	PartOf string
 	// Protect makes the engine refuse to delete the namespace, and with it everything in it.
 	Protect bool
+	// Retain leaves the namespace where it is when the environment is destroyed, because volumes in it are to stay. Its
+	// workloads and guards go.
+	Retain bool
 	// Quota bounds the whole namespace.
 	Quota Quota
 }
@@ -64,7 +67,7 @@ func NewNamespace(
 	}
 	namespace, err := corev1.NewNamespace(ctx, name+"-namespace", &corev1.NamespaceArgs{
 		Metadata: metav1.ObjectMetaArgs{Name: pulumi.String(args.Name), Labels: StringMap(labels)},
-	}, pulumi.Parent(n), pulumi.Protect(args.Protect))
+	}, pulumi.Parent(n), pulumi.Protect(args.Protect), pulumi.RetainOnDelete(args.Retain))
 	if err != nil {
 		return nil, fmt.Errorf("creating namespace %s: %w", args.Name, err)
 	}

@@ -82,8 +82,12 @@ func compile(b *testing.B, pkg string) (c compiled) {
 	// This downloads what is missing, so that the build does not.
 	list := exec.CommandContext(b.Context(), "go", "list", "-deps", pkg)
 	list.Dir = root
-	output, _ := measure(b, list, false)
-	for _, path := range strings.Fields(output) {
+	list.Stderr = os.Stderr
+	output, err := list.Output()
+	if err != nil {
+		b.Fatalf("listing what %s is compiled from: %v", pkg, err)
+	}
+	for _, path := range strings.Fields(string(output)) {
 		c.packages++
 		if strings.HasPrefix(path, "github.com/pulumi/pulumi-kubernetes/") {
 			c.sdk++

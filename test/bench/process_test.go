@@ -28,7 +28,7 @@ type usage struct {
 }
 
 // sampling is the time between two looks at a tree of processes.
-const sampling = 50 * time.Millisecond
+const sampling = 100 * time.Millisecond
 
 // measure runs a command to its end. sample says whether memory is told apart by process.
 func measure(b *testing.B, cmd *exec.Cmd, sample bool) (output string, used usage) {
@@ -84,27 +84,18 @@ func (u *usage) look(root int) {
 	u.together = max(u.together, sum)
 }
 
-// tree returns a process and its descendants.
+// tree returns a process and its descendants: proc_pid_task_children(5).
 func tree(root int) []int {
-	files, _ := filepath.Glob("/proc/[0-9]*/stat") // The pattern is well formed.
-	children := map[int][]int{}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			continue // It has ended meanwhile.
-		}
-		// The name in parentheses may hold anything; after it come the state and the parent: proc_pid_stat(5).
-		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-		if len(fields) < 2 {
-			continue
-		}
-		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
-		parent, _ := strconv.Atoi(fields[1])
-		children[parent] = append(children[parent], pid)
-	}
 	found := []int{root}
 	for i := 0; i < len(found); i++ {
-		found = append(found, children[found[i]]...)
+		threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", found[i])) // The pattern is well formed.
+		for _, thread := range threads {
+			text, _ := os.ReadFile(thread) // It may have ended meanwhile.
+			for _, child := range strings.Fields(string(text)) {
+				pid, _ := strconv.Atoi(child)
+				found = append(found, pid)
+			}
+		}
 	}
 	return found
 }

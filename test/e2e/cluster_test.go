@@ -46,15 +46,21 @@ func connect(t *testing.T) *cluster {
 // exec runs a command in a running pod of the app and returns what it printed.
 func (c *cluster) exec(t *testing.T, namespace, app string, command ...string) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
 	pods := c.pods(t, namespace, app)
 	if len(pods) == 0 {
 		t.Fatalf("no running pod of %s in namespace %s", app, namespace)
 	}
-	req := c.CoreV1().RESTClient().Post().Resource("pods").Namespace(namespace).Name(pods[0].Name).SubResource("exec").
+	return c.execIn(t, namespace, pods[0].Name, pods[0].Spec.Containers[0].Name, command...)
+}
+
+// execIn runs a command in a container and returns what it printed.
+func (c *cluster) execIn(t *testing.T, namespace, pod, container string, command ...string) (string, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	req := c.CoreV1().RESTClient().Post().Resource("pods").Namespace(namespace).Name(pod).SubResource("exec").
 		VersionedParams(&corev1.PodExecOptions{
-			Container: pods[0].Spec.Containers[0].Name, Command: command, Stdout: true, Stderr: true,
+			Container: container, Command: command, Stdout: true, Stderr: true,
 		}, scheme.ParameterCodec)
 	executor, err := remotecommand.NewWebSocketExecutor(c.rest, "GET", req.URL().String())
 	if err != nil {

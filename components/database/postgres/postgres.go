@@ -348,9 +348,13 @@ func (b *builder) growth() error {
 						Name: pulumi.String(name), Namespace: pulumi.String(id.Namespace),
 						Annotations: pulumi.StringMap{"pulumi.com/patchForce": pulumi.String("true")},
 					},
-					Spec: corev1.PersistentVolumeClaimSpecPatchArgs{Resources: corev1.VolumeResourceRequirementsPatchArgs{
-						Requests: pulumi.StringMap{"storage": pulumi.String(b.args.Storage)},
-					}},
+					Spec: corev1.PersistentVolumeClaimSpecPatchArgs{
+						// Unchanged; without it a rendered claim is not complete.
+						AccessModes: pulumi.StringArray{pulumi.String("ReadWriteOnce")},
+						Resources: corev1.VolumeResourceRequirementsPatchArgs{
+							Requests: pulumi.StringMap{"storage": pulumi.String(b.args.Storage)},
+						},
+					},
 				}, b.child(set)...)
 			if err != nil {
 				return fmt.Errorf("sizing volume claim %s: %w", name, err)

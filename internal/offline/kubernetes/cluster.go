@@ -21,6 +21,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/restmapper"
 	"k8s.io/client-go/util/csaupgrade"
+	"k8s.io/client-go/util/retry"
 )
 
 const (
@@ -189,19 +190,28 @@ func (c *cluster) apply(ctx context.Context, o *unstructured.Unstructured, optio
 }
 
 // adopt gives the fields that a manager set by a create, or that kubectl set, to the same manager as applied ones, so
-// that an apply without them removes them. It returns the object as it is then.
-func (c *cluster) adopt(ctx context.Context, live *unstructured.Unstructured, manager string) (
-	*unstructured.Unstructured, error,
-) {
-	patch, err := upgrade(live, manager)
-	if err != nil || patch == nil {
-		return live, err
-	}
+// that an apply without them removes them. Controllers may write to the object meanwhile.
+func (c *cluster) adopt(ctx context.Context, live *unstructured.Unstructured, manager string) error {
 	client, err := c.client(live)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return client.Patch(ctx, live.GetName(), types.JSONPatchType, patch, metav1.PatchOptions{FieldManager: manager})
+	return retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+		patch, err := upgrade(live, manager)
+		if err != nil || patch == nil {
+			return err
+		}
+		_, err = client.Patch(ctx, live.GetName(), types.JSONPatchType, patch, metav1.PatchOptions{FieldManager: manager})
+		if !apierrors.IsConflict(err) {
+			return err
+		}
+		now, readErr := client.Get(ctx, live.GetName(), metav1.GetOptions{})
+		if readErr != nil {
+			return readErr
+		}
+		live = now
+		return err
+	})
 }
 
 // upgrade is the patch that adopt sends; nil where there is nothing to take over.

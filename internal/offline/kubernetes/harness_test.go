@@ -20,8 +20,8 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/emptypb"
 	"google.golang.org/protobuf/types/known/structpb"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/tools/clientcmd"
@@ -130,9 +130,13 @@ func directClient(t *testing.T) dynamic.Interface {
 	return client
 }
 
+func namespaces() schema.GroupVersionResource {
+	return schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}
+}
+
 func freshNamespace(t *testing.T) string {
 	t.Helper()
-	namespaces := directClient(t).Resource(schema.GroupVersionResource{Version: "v1", Resource: "namespaces"})
+	namespaces := directClient(t).Resource(namespaces())
 	made, err := namespaces.Create(t.Context(), &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"generateName": "standin-"},
 	}}, metav1.CreateOptions{})
@@ -326,6 +330,9 @@ func (d *deployed) unready(err error) (*deployed, error) {
 		if failure, ok := detail.(*pulumirpc.ErrorResourceInitFailed); ok {
 			d.id, d.state = failure.GetId(), failure.GetProperties()
 			d.failure = strings.Join(failure.GetReasons(), "\n")
+			if failure.GetInputs() != nil {
+				d.inputs = failure.GetInputs()
+			}
 			return d, nil
 		}
 	}
@@ -334,12 +341,14 @@ func (d *deployed) unready(err error) (*deployed, error) {
 
 func (r *rig) delete(t *testing.T, d *deployed) {
 	t.Helper()
-	if _, err := r.provider.Delete(t.Context(), &pulumirpc.DeleteRequest{
-		Id: d.id, Urn: d.urn, Properties: d.state, OldInputs: d.inputs,
-	}); err != nil {
+	if _, err := r.provider.Delete(t.Context(), deletion(d)); err != nil {
 		t.Fatal(err)
 	}
 	r.gone(t, d)
+}
+
+func deletion(d *deployed) *pulumirpc.DeleteRequest {
+	return &pulumirpc.DeleteRequest{Id: d.id, Urn: d.urn, Properties: d.state, OldInputs: d.inputs}
 }
 
 // gone waits until an object is gone: with pulumi.com/skipAwait the provider does not.
@@ -362,7 +371,6 @@ func (r *rig) refresh(t *testing.T, d *deployed) *deployed {
 		if now, err = now.unready(err); err != nil {
 			t.Fatal(err)
 		}
-		now.inputs = d.inputs
 		return now
 	}
 	now.id, now.inputs, now.state = response.GetId(), response.GetInputs(), response.GetProperties()

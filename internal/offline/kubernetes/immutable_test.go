@@ -17,7 +17,7 @@ func TestChangedFieldsUpdateOrReplace(t *testing.T) {
 	}{
 		{
 			"replicas of a Deployment", "apps/v1:Deployment", strings.ReplaceAll(deployment, "replicas: 1", "replicas: 0"),
-			"1000m", "900m", "docs: Deployment has the update semantics of Kubernetes",
+			`"0.1"`, `"0.2"`, "docs: Deployment has the update semantics of Kubernetes",
 			"update spec.template.spec.containers[0].resources.requests.cpu",
 		},
 		{

@@ -29,7 +29,7 @@ spec:
       containers:
         - name: web
           image: test.local/todo-flask:1
-          resources: {requests: {cpu: 1000m, memory: 64Mi}}
+          resources: {requests: {cpu: "0.1", memory: 64Mi}}
 `
 	// unscheduled is a Deployment whose pods no scheduler takes, so that tests decide what becomes of them.
 	unscheduled = `

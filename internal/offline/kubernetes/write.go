@@ -173,7 +173,7 @@ func (s *server) update(
 		options.force = options.force || patch != nil
 		return c.apply(ctx, o, options)
 	}
-	if _, err := c.adopt(ctx, live, managers.now); err != nil {
+	if err := c.adopt(ctx, live, managers.now); err != nil {
 		return nil, err
 	}
 	updated, err := c.apply(ctx, o, options)

@@ -60,7 +60,9 @@ func (*server) GetMappings(context.Context, *pulumirpc.GetMappingsRequest) (*pul
 }
 
 // Cancel has nothing to end.
-func (*server) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) { return &emptypb.Empty{}, nil }
+func (*server) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
+	return &emptypb.Empty{}, nil
+}
 
 // Invoke refuses every function by name.
 func (*server) Invoke(_ context.Context, req *pulumirpc.InvokeRequest) (*pulumirpc.InvokeResponse, error) {
