@@ -42,6 +42,9 @@ test: ## All tests but those on a real cluster. They start embedded clusters.
 e2e: build ## Tests on the real cluster that $KUBECONFIG leads to.
 	@go test -count=1 -timeout 30m -tags e2e ./test/e2e
 
+e2e-all: build ## All live tests, the long ones too.
+	@go test -count=1 -timeout 60m -v -tags 'e2e e2eall' ./test/e2e
+
 bench: ## Measure compile time and the engine's work, side by side with reference programs.
 	@go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./test/bench
 

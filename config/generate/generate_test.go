@@ -14,7 +14,10 @@ import (
 	"plinth/config"
 )
 
-const readme = "# Plinth\n\n<!-- config:begin -->\nstale\n<!-- config:end -->\n\nMore.\n"
+const readme = "# Plinth\n\n" + local + "<!-- config:begin -->\nstale\n<!-- config:end -->\n\nMore.\n"
+
+// local is where README shows the stack local.
+const local = "<!-- local:begin -->\n<!-- local:end -->\n"
 
 // repository makes a folder with what the generator reads: the sources, the project file, a README.
 func repository(t *testing.T) string {
@@ -24,6 +27,7 @@ func repository(t *testing.T) string {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(root, "Pulumi.yaml"), read(t, "../../Pulumi.yaml"))
+	write(t, filepath.Join(root, "Pulumi.local.yaml"), "config:\n  plinth:tier: dev\n")
 	write(t, filepath.Join(root, "README.md"), readme)
 	return root
 }
@@ -72,7 +76,7 @@ func TestCheckNamesEveryFileThatDiffersAndWritesNone(t *testing.T) {
 		changed = strings.Replace(changed, "Apps holds", "Apps hold", 1)
 		write(t, path, changed)
 		checkError(t, generate(root, true),
-			file+" does not say what the types in config/ say; run: go run ./config/generate")
+			file+" is not as it would be generated from config/ and Pulumi.local.yaml; run: go run ./config/generate")
 		if read(t, path) != changed {
 			t.Errorf("%s was written", file)
 		}
@@ -84,7 +88,8 @@ func TestCheckNamesEveryFileThatDiffersAndWritesNone(t *testing.T) {
 
 func TestOnlyWhatIsBetweenTheMarkersIsWritten(t *testing.T) {
 	got := read(t, filepath.Join(generated(t), "README.md"))
-	head, tail := "# Plinth\n\n<!-- config:begin -->\n| Key |", "|\n<!-- config:end -->\n\nMore.\n"
+	head, tail := "# Plinth\n\n<!-- local:begin -->\n```yaml\nconfig:\n  plinth:tier: dev\n```\n<!-- local:end -->\n"+
+		"<!-- config:begin -->\n| Key |", "|\n<!-- config:end -->\n\nMore.\n"
 	if !strings.HasPrefix(got, head) || !strings.HasSuffix(got, tail) || strings.Contains(got, "stale") {
 		t.Errorf("got:\n%s", got)
 	}
@@ -92,7 +97,7 @@ func TestOnlyWhatIsBetweenTheMarkersIsWritten(t *testing.T) {
 
 func TestAFileWithoutAPlaceForItsPartIsAnError(t *testing.T) {
 	root := repository(t)
-	write(t, filepath.Join(root, "README.md"), "# Plinth\n<!-- config:end -->\n<!-- config:begin -->\n")
+	write(t, filepath.Join(root, "README.md"), "# Plinth\n"+local+"<!-- config:end -->\n<!-- config:begin -->\n")
 	checkError(t, generate(root, false), `generating a part of README.md: it has no line "<!-- config:begin -->" with `+
 		`a line "<!-- config:end -->" after it`)
 
@@ -100,8 +105,9 @@ func TestAFileWithoutAPlaceForItsPartIsAnError(t *testing.T) {
 	if err := os.Remove(missing); err != nil {
 		t.Fatal(err)
 	}
-	checkError(t, generate(root, false),
-		"generating a part of README.md: open "+missing+": no such file or directory")
+	// Two parts of it are generated.
+	fault := "generating a part of README.md: open " + missing + ": no such file or directory"
+	checkError(t, generate(root, false), fault+"\n"+fault)
 }
 
 func TestTheTableHasARowForEveryKindOfKey(t *testing.T) {

@@ -29,8 +29,9 @@ type output struct {
 	file string
 	// begin and end are the lines that the generated part stands between; empty: the whole file is generated.
 	begin, end string
-	// content makes the generated part.
+	// content makes the generated part; or it is a copy of the file copyOf, as a block of YAML.
 	content func(section) (string, error)
+	copyOf  string
 }
 
 func outputs() []output {
@@ -38,6 +39,7 @@ func outputs() []output {
 		{file: "Pulumi.yaml", begin: "  # config:begin\n", end: "  # config:end\n", content: projectBlock},
 		{file: "plinth.schema.json", content: schema},
 		{file: "README.md", begin: "<!-- config:begin -->\n", end: "<!-- config:end -->\n", content: table},
+		{file: "README.md", begin: "<!-- local:begin -->\n", end: "<!-- local:end -->\n", copyOf: "Pulumi.local.yaml"},
 	}
 }
 
@@ -60,7 +62,7 @@ func (o output) write(root string, sections section, check bool) error {
 	if err != nil && (o.begin != "" || !errors.Is(err, os.ErrNotExist)) {
 		return fmt.Errorf("generating a part of %s: %w", o.file, err)
 	}
-	content, err := o.content(sections)
+	content, err := o.generated(root, sections)
 	if err != nil {
 		return fmt.Errorf("generating %s: %w", o.file, err)
 	}
@@ -72,12 +74,21 @@ func (o output) write(root string, sections section, check bool) error {
 		return nil
 	}
 	if check {
-		return fmt.Errorf("%s does not say what the types in config/ say; run: go run ./config/generate", o.file)
+		return fmt.Errorf("%s is not as it would be generated from config/ and Pulumi.local.yaml; run: go run ./config/generate", o.file)
 	}
 	if err := os.WriteFile(path, []byte(after), 0o644); err != nil { //nolint:gosec // A source file, for all to read.
 		return fmt.Errorf("generating %s: %w", o.file, err)
 	}
 	return nil
+}
+
+// generated is the part that is generated.
+func (o output) generated(root string, sections section) (string, error) {
+	if o.copyOf == "" {
+		return o.content(sections)
+	}
+	text, err := os.ReadFile(filepath.Join(root, o.copyOf))
+	return "```yaml\n" + string(text) + "```\n", err
 }
 
 // insert puts the generated part into its place.

@@ -94,7 +94,7 @@ func (t *tracker) judge(ctx context.Context, c *cluster, owner *unstructured.Uns
 	for _, pod := range pods {
 		trouble := t.trouble(&pod)
 		if trouble.failure != "" && v.failure == "" {
-			v.failure = "pod " + pod.Name + ": " + trouble.failure
+			v.failure = "pod " + identityOf(&pod) + ": " + trouble.failure
 		}
 		if trouble.reason == "" {
 			continue
@@ -111,7 +111,8 @@ func (t *tracker) judge(ctx context.Context, c *cluster, owner *unstructured.Uns
 				reason += c.lastLines(ctx, &pod, trouble.crashed, trouble.restarted)
 			}
 			for _, warning := range c.warningsOf(ctx, pod.Namespace, string(pod.UID)) {
-				if _, said, _ := strings.Cut(warning, ": "); !strings.Contains(reason, said) {
+				_, said, _ := strings.Cut(warning, ": ")
+				if !strings.Contains(reason, strings.TrimPrefix(said, "Error: ")) {
 					reason += "\n  " + warning
 				}
 			}

@@ -148,14 +148,12 @@ func (s *server) Diff(ctx context.Context, req *pulumirpc.DiffRequest) (*pulumir
 			response.Replaces = append(response.Replaces, path)
 		}
 		response.Changes = pulumirpc.DiffResponse_DIFF_SOME
-		response.Diffs = append(response.Diffs, path)
 		response.DetailedDiff[path] = &pulumirpc.PropertyDiff{Kind: kind, InputDiff: true}
 	}
 	if s.unreadyJob(ctx, req.GetUrn(), now, live) {
 		response.Changes = pulumirpc.DiffResponse_DIFF_SOME
 		response.Replaces = append(response.Replaces, `metadata.annotations["`+replaceUnreadyKey+`"]`)
 	}
-	slices.Sort(response.Diffs)
 	slices.Sort(response.Replaces)
 	// An object of the same name cannot stand beside the one that it replaces, unless the name is free to change.
 	response.DeleteBeforeReplace = len(response.Replaces) > 0 && now.GetName() != "" && !isAutonamed(now) &&

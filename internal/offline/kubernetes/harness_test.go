@@ -3,6 +3,7 @@ package kubernetes_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -305,7 +306,8 @@ func (r *rig) deploy(t *testing.T, old *deployed, token, name string, given reso
 	response, err := r.provider.Update(ctx, &pulumirpc.UpdateRequest{
 		Id: old.id, Urn: urn, Olds: old.state, OldInputs: old.inputs, News: checked,
 	})
-	now := &deployed{urn: urn, id: old.id, inputs: checked, step: "update " + strings.Join(diff.GetDiffs(), " ")}
+	now := &deployed{urn: urn, id: old.id, inputs: checked}
+	now.step = "update " + strings.Join(slices.Sorted(maps.Keys(diff.GetDetailedDiff())), " ")
 	if err != nil {
 		return now.unready(err)
 	}

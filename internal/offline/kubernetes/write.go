@@ -304,11 +304,19 @@ func operationError(doing string, o *unstructured.Unstructured, err error) error
 	return status.Error(code, fmt.Errorf("%s %s: %w", doing, describe(o), err).Error())
 }
 
-// reasons lists a message and everything that an error joins.
+// reasons lists a message and everything that an error tells, each once.
 func reasons(message string, err error) []string {
 	var unready *unreadyError
-	if errors.As(err, &unready) {
-		return append([]string{message + ": " + unready.summary}, unready.reasons...)
+	if !errors.As(err, &unready) {
+		return []string{message + ": " + err.Error()}
 	}
-	return []string{message + ": " + err.Error()}
+	first, others := unready.summary, []string{}
+	for _, reason := range unready.reasons {
+		if strings.HasPrefix(reason, first) {
+			first = reason // It says the same and more.
+		} else {
+			others = append(others, reason)
+		}
+	}
+	return append([]string{message + ": " + first}, others...)
 }
