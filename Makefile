@@ -46,7 +46,7 @@ e2e-all: build ## All live tests, the long ones too.
 	@go test -count=1 -timeout 60m -v -tags 'e2e e2eall' ./test/e2e
 
 bench: ## Measure compile time and the engine's work, side by side with reference programs.
-	@go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./test/bench
+	@go test -run '^$$' -bench . -benchtime 1x -timeout 2h ./test/bench
 
 $(BIN)/golangci-lint: tools/lint/go.sum
 	@echo "building golangci-lint: a few minutes the first time"

@@ -52,8 +52,8 @@ const (
 // Values lists what a commit may wait for.
 func (SynchronousCommit) Values() []string { return []string{string(CommitOn), string(CommitOff)} }
 
-// Bound says which database an app uses, and how it wants to be told where that is. The role and the database there have
-// the app's name.
+// Bound says which database an app uses, and how it wants to be told where that is. The role and the database there
+// have the app's name.
 type Bound struct {
 	// Name is the database's name in `databases`.
 	Name string `json:"name" required:"true"`

@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// maxReplicas is how many replicas a database may have: the server is set up for ten connections that replicate, and one
-// is left for a clone under way.
+// maxReplicas is how many replicas a database may have: the server is set up for ten connections that replicate, and
+// one is left for a clone under way.
 const maxReplicas = 9
 
 // parameter is what the server's parameters are called; with a dot those of extensions.

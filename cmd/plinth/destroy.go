@@ -126,7 +126,7 @@ func (s *session) destroy(ctx context.Context) error {
 	if err != nil {
 		return s.failed(ctx, "destroy", err)
 	}
-	return s.gone(ctx, fmt.Sprintf("stack %s is destroyed: %s in %s",
+	return s.done(ctx, fmt.Sprintf("stack %s is destroyed: %s in %s",
 		s.stack.Name, s.printer.Changes(), s.printer.Elapsed()))
 }
 
@@ -148,7 +148,16 @@ func (s *session) nothingThere(ctx context.Context, err error) error {
 	if err != nil {
 		return fmt.Errorf("looking for stack %s: %w", s.stack.Name, err)
 	}
-	return s.gone(ctx, fmt.Sprintf("stack %s: nothing to destroy", s.stack.Name))
+	summary := fmt.Sprintf("stack %s: nothing to destroy", s.stack.Name)
+	// What an earlier destroy has kept is still tied to its cluster. In an embedded one no volume holds anything.
+	tied, err := target.Tied(s.stack)
+	if err != nil || tied == nil || tied.Kind == target.Embedded {
+		return errors.Join(err, s.gone(ctx, summary))
+	}
+	if err := s.reach(ctx); err != nil {
+		return err
+	}
+	return s.done(ctx, summary)
 }
 
 // gone ends a destroy: the tie to the cluster is cut, and a cluster of plinth's own without any stack is removed.

@@ -53,6 +53,9 @@ func (s *session) up(ctx context.Context) (err error) {
 	if err := s.tie(); err != nil {
 		return err
 	}
+	if err := s.takeBack(ctx, &stack); err != nil {
+		return err
+	}
 	var result auto.UpResult
 	err = s.watch(func(stream chan<- events.EngineEvent) error {
 		options := []optup.Option{optup.EventStreams(stream), optup.ShowSecrets(false), optup.Color("never")}
@@ -140,6 +143,12 @@ func (s *session) printOutputs(outputs auto.OutputMap) {
 
 // nextSteps prints commands to go on with.
 func (s *session) nextSteps() {
+	s.printer.Printf("next:\n  %s --namespace %s get pods\n  plinth outputs %s --json\n  plinth destroy %s",
+		s.kubectl(), s.config.Namespace.Name, s.stack.Name, s.stack.Name)
+}
+
+// kubectl is how to call kubectl on the stack's cluster.
+func (s *session) kubectl() string {
 	kubectl := "kubectl"
 	if s.cluster.Kubeconfig != "" {
 		kubectl += " --kubeconfig " + s.project.Relative(s.cluster.Kubeconfig)
@@ -147,8 +156,7 @@ func (s *session) nextSteps() {
 	if s.cluster.Context != "" {
 		kubectl += " --context " + s.cluster.Context
 	}
-	s.printer.Printf("next:\n  %s --namespace %s get pods\n  plinth outputs %s --json\n  plinth destroy %s",
-		kubectl, s.config.Namespace.Name, s.stack.Name, s.stack.Name)
+	return kubectl
 }
 
 // preview says what up would do.
@@ -183,6 +191,13 @@ func (s *session) preview(ctx context.Context, expectNoChanges bool) (err error)
 	}()
 	if err != nil {
 		return err
+	}
+	rest, err := s.rest(ctx, &stack)
+	if err != nil {
+		return err
+	}
+	if rest != "" {
+		s.printer.Printf("namespace %s was kept by an earlier destroy: up takes it back, with the volumes in it", rest)
 	}
 	err = s.watch(func(stream chan<- events.EngineEvent) error {
 		options := []optpreview.Option{optpreview.EventStreams(stream), optpreview.Color("never")}

@@ -14,9 +14,9 @@ import (
 	"plinth/components/workload"
 )
 
-// App is an application: a Deployment of hardened pods behind a Service, with its own service account, disruption budget
-// and, where asked for, autoscaler; and the network policies that its edges and bindings need. It waits until the pods
-// are ready. An update that fails leaves the old pods serving.
+// App is an application: a Deployment of hardened pods behind a Service, with its own service account, disruption
+// budget and, where asked for, autoscaler; and the network policies that its edges and bindings need. It waits until
+// the pods are ready. An update that fails leaves the old pods serving.
 type App struct {
 	pulumi.ResourceState
 
@@ -231,7 +231,8 @@ func (b *builder) service() error {
 			Selector: workload.StringMap(b.id.Selector()),
 			Ports:    b.args.Ports.ServicePorts(),
 		},
-	}, b.child()...)
+		// Its wait is for ready pods: before them it would hold a place among what the engine does at a time.
+	}, b.child(b.workloads)...)
 	b.app.URL = b.args.Ports[0].URL("http", b.name, b.id.Namespace)
 	b.app.Ready = append(b.app.Ready, service)
 	return err

@@ -59,7 +59,7 @@ type Args struct {
 	ConnectTimeout, SendTimeout, ReadTimeout int
 	// TrustedProxies are the ranges of those in front of this proxy that are believed when they say who the client is.
 	TrustedProxies []string
-	// ErrorPages are HTML pages by status, for the errors that nginx itself answers with. Nil: [DefaultErrorPages].
+	// ErrorPages are HTML pages by status, for the errors that nginx itself answers with, over [DefaultErrorPages].
 	ErrorPages map[int]string
 }
 
@@ -152,10 +152,9 @@ func (a *Args) render() (string, error) {
 }
 
 func (a *Args) pages() map[int]string {
-	if a.ErrorPages == nil {
-		return DefaultErrorPages()
-	}
-	return a.ErrorPages
+	pages := DefaultErrorPages()
+	maps.Copy(pages, a.ErrorPages)
+	return pages
 }
 
 // DefaultErrorPages say in plain words what went wrong, and nothing about what is behind.

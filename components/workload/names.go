@@ -42,7 +42,7 @@ func Hashed(name string, content ...string) string {
 	return Name(MaxLabel, Name(MaxLabel-hashLength-1, name), hash(content...))
 }
 
-// hash is a short hexadecimal digest of the parts: equal only for equal lists, since each part is preceded by its length.
+// hash is a short hexadecimal digest of the parts: equal only for equal lists, since each part comes after its length.
 func hash(parts ...string) string {
 	h := sha256.New()
 	for _, p := range parts {

@@ -115,8 +115,8 @@ func (a Amounts) stringMap() pulumi.StringMap {
 	}
 }
 
-// Template is the hardened pod. It adds, always: no root and no way to become it, no capabilities, the runtime's seccomp
-// profile, a read-only root file system with writable folders by name, no service account token, no environment
+// Template is the hardened pod. It adds, always: no root and no way to become it, no capabilities, the runtime's
+// seccomp profile, a read-only root file system with writable folders by name, no service account token, no environment
 // variables for other Services, spread over nodes and zones, a drain before the stop signal, and the standard labels.
 //
 // Each call makes new values: none is shared with another resource.
@@ -183,8 +183,8 @@ func (p Pod) securityContext() *corev1.PodSecurityContextArgs {
 	return c
 }
 
-// spread prefers different zones, then different nodes, and never keeps a pod from starting: one node down must not keep
-// the rest of the replicas from finding a place.
+// spread prefers different zones, then different nodes, and never keeps a pod from starting: one node down must not
+// keep the rest of the replicas from finding a place.
 func (p Pod) spread() corev1.TopologySpreadConstraintArray {
 	out := corev1.TopologySpreadConstraintArray{}
 	for _, key := range []string{"topology.kubernetes.io/zone", "kubernetes.io/hostname"} {

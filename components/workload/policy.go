@@ -11,8 +11,8 @@ import (
 )
 
 // Edges opens what edges declare from the workload to its peers, and nothing else: since a namespace denies everything
-// both ways, each edge becomes exactly the two rules it needs, one at each end. A peer outside of the cluster has no end
-// here. The returned resources must be there before the workload's pods, and go after them.
+// both ways, each edge becomes exactly the two rules it needs, one at each end. A peer outside of the cluster has no
+// end here. The returned resources must be there before the workload's pods, and go after them.
 //
 // The policies' logical names start with name; opts go to each of them.
 func Edges(
@@ -109,8 +109,10 @@ func peer(p binding.Peer) networkingv1.NetworkPolicyPeerArgs {
 		return networkingv1.NetworkPolicyPeerArgs{IpBlock: networkingv1.IPBlockArgs{Cidr: pulumi.String(p.CIDR)}}
 	}
 	return networkingv1.NetworkPolicyPeerArgs{
-		NamespaceSelector: metav1.LabelSelectorArgs{MatchLabels: pulumi.StringMap{namespaceLabel: pulumi.String(p.Namespace)}},
-		PodSelector:       metav1.LabelSelectorArgs{MatchLabels: StringMap(p.Selector)},
+		NamespaceSelector: metav1.LabelSelectorArgs{
+			MatchLabels: pulumi.StringMap{namespaceLabel: pulumi.String(p.Namespace)},
+		},
+		PodSelector: metav1.LabelSelectorArgs{MatchLabels: StringMap(p.Selector)},
 	}
 }
 

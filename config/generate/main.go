@@ -74,7 +74,8 @@ func (o output) write(root string, sections section, check bool) error {
 		return nil
 	}
 	if check {
-		return fmt.Errorf("%s is not as it would be generated from config/ and Pulumi.local.yaml; run: go run ./config/generate", o.file)
+		return fmt.Errorf("%s is not as it would be generated from config/ and Pulumi.local.yaml; "+
+			"run: go run ./config/generate", o.file)
 	}
 	if err := os.WriteFile(path, []byte(after), 0o644); err != nil { //nolint:gosec // A source file, for all to read.
 		return fmt.Errorf("generating %s: %w", o.file, err)

@@ -102,6 +102,7 @@ func (c component) arguments(l layout, s state) []string {
 			"--service-account-issuer=https://kubernetes.default.svc",
 			"--service-account-key-file=" + l.key(accountPublicKey),
 			"--service-account-signing-key-file=" + l.key(accountKey),
+			"--encryption-provider-config=" + l.key(encryptionConfig),
 			"--allow-privileged=true",
 			// It would put a taint on every new node for the node lifecycle controller to take off; see the manager.
 			"--disable-admission-plugins=TaintNodesByCondition",

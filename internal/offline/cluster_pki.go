@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -27,6 +28,7 @@ const (
 	adminKey             = "admin.key"
 	accountKey           = "service-accounts.key"
 	accountPublicKey     = "service-accounts.pub"
+	encryptionConfig     = "encryption.yaml"
 )
 
 // keyLifetime is how long certificates hold: longer than any local cluster.
@@ -42,12 +44,32 @@ func ensureKeys(l layout) error {
 	if err != nil {
 		return fmt.Errorf("making certificates: %w", err)
 	}
+	if err := writeEncryption(l); err != nil {
+		return err
+	}
 	for _, f := range files {
 		if err := writeWhole(l.key(f.name), pem.EncodeToMemory(&f.block)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// writeEncryption makes the key that Secrets are stored under, so that no file holds one in plain text:
+// https://kubernetes.io/docs/tasks/administer-cluster/encrypt-data/.
+func writeEncryption(l layout) error {
+	var key [32]byte
+	if _, err := rand.Read(key[:]); err != nil {
+		return fmt.Errorf("making the key for Secrets: %w", err)
+	}
+	return writeWhole(l.key(encryptionConfig), fmt.Appendf(nil, `apiVersion: apiserver.config.k8s.io/v1
+kind: EncryptionConfiguration
+resources:
+  - resources: [secrets]
+    providers:
+      - secretbox: {keys: [{name: key, secret: %q}]}
+      - identity: {}
+`, base64.StdEncoding.EncodeToString(key[:])))
 }
 
 // keyFile is a file of the pki folder.

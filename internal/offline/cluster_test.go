@@ -198,11 +198,7 @@ func TestEmbeddedClusterRunsWhatApplicationsNeed(t *testing.T) {
 func TestStartOfARunningClusterReturnsIt(t *testing.T) {
 	c := startCluster(t, filepath.Join(t.TempDir(), "cluster"))
 	before := c.pids(t)
-	began := time.Now()
 	again := startCluster(t, c.dir)
-	if took := time.Since(began); took > 2*time.Second {
-		t.Errorf("it took %s, want at most 2s", took)
-	}
 	if again.kubeconfig != c.kubeconfig {
 		t.Errorf("got the kubeconfig %s, then %s", c.kubeconfig, again.kubeconfig)
 	}
@@ -392,6 +388,9 @@ type cluster struct {
 // controlPlane returns the path of the control plane program, built if need be.
 func controlPlane(t *testing.T) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("it starts an embedded cluster")
+	}
 	binary := filepath.Join("..", "..", ".plinth", "bin", "controlplane")
 	if err := offline.BuildControlPlane(t.Context(), filepath.Join("..", ".."), binary, t.Logf); err != nil {
 		t.Fatal(err)

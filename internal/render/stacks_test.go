@@ -94,7 +94,7 @@ func TestSecretOfTheConfigurationIsAPlaceholderInTheSecretAndNowhereElse(t *test
 	if err := json.Unmarshal([]byte(raw["plinth:apps"]), &apps); err != nil {
 		t.Fatal(err)
 	}
-	apps["web"]["secrets"] = map[string]string{"API_TOKEN": "token"}
+	apps["reader"]["secrets"] = map[string]string{"API_TOKEN": "token"}
 	text, err := json.Marshal(apps)
 	if err != nil {
 		t.Fatal(err)

@@ -46,9 +46,9 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// bare brings up the objects listed in a folder with as little as the Automation API needs: no components, no types, and
-// the least order that gets there. Engine, backend, CLI and stand-ins are those that plinth uses.
-// It prints how many resources were changed how.
+// bare brings up the objects listed in a folder with as little as the Automation API needs: no components, no types,
+// and the least order that gets there. Engine, backend, CLI and stand-ins are those that plinth uses. It prints how
+// many resources were changed how.
 func bare(ctx context.Context, dir string) error {
 	var objects []object
 	text, err := os.ReadFile(filepath.Join(dir, objectsFile))

@@ -41,8 +41,8 @@ type unchanged struct {
 }
 
 // BenchmarkUnchangedUp runs `plinth up` on a stack that is up to date, with the real Pulumi CLI, stand-ins for its
-// plugins and an embedded cluster, beside a bare program: the same Kubernetes objects without components. The ratios are
-// plinth's figures in those of the bare program.
+// plugins and an embedded cluster, beside a bare program: the same Kubernetes objects without components. The ratios
+// are plinth's figures in those of the bare program.
 func BenchmarkUnchangedUp(b *testing.B) {
 	var all []unchanged
 	for _, apps := range []int{1, 10, 100} {
@@ -245,7 +245,7 @@ func (p *project) stackFile(stack string) string {
 	return filepath.Join(p.dir, "Pulumi."+stack+".yaml")
 }
 
-// command runs a program in the project's folder, where it finds neither a cluster nor plugins nor settings of the user.
+// command runs a program in the project's folder, where it finds neither a cluster nor plugins nor the user's settings.
 func (p *project) command(b *testing.B, program string, args ...string) *exec.Cmd {
 	b.Helper()
 	env := slices.DeleteFunc(os.Environ(), func(variable string) bool {
@@ -276,8 +276,8 @@ func withoutKind() string {
 }
 
 // stage says when an object of a type can be made: after all of the namespace, and after those of its own name in an
-// earlier stage. Pods are refused without their service account. Pulumi waits for the pods of a Service, and the waiting
-// would otherwise take every place that there is for operations at once, also that of the pods.
+// earlier stage. Pods are refused without their service account. Pulumi waits for the pods of a Service, and that
+// could otherwise take every place that there is for operations at once, also that of the pods.
 func stage(resourceType string) int {
 	switch resourceType[strings.LastIndexByte(resourceType, ':')+1:] {
 	case "Namespace":

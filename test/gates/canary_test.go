@@ -155,8 +155,8 @@ func TestNoSecretIsSeenInARenderedFile(t *testing.T) {
 	}
 }
 
-// Whatever fails, the error says nothing secret: the first registration of each type, and a configuration that is wrong around
-// the secrets in many ways.
+// Whatever fails, the error says nothing secret: the first registration of each type, and a configuration that is wrong
+// around the secrets in many ways.
 func TestNoSecretIsSeenInAnError(t *testing.T) {
 	for _, s := range stacks(t) {
 		s, canaries := s.plant(t)

@@ -127,7 +127,8 @@ func (i *installation) buildTools(t *testing.T) {
 	if err := os.Symlink(cli.Path, filepath.Join(i.bin, "pulumi")); err != nil {
 		t.Fatal(err)
 	}
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", i.bin, "./cmd/plinth", "./test/stock/pulumi-language-go")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", i.bin,
+		"./cmd/plinth", "./test/stock/pulumi-language-go")
 	build.Dir, build.Env = root, append(os.Environ(), buildFlags)
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building plinth and the language host: %v\n%s", err, output)
@@ -181,7 +182,9 @@ func (i *installation) stackFile(t *testing.T, name, text string) {
 	}
 }
 
-func (i *installation) file(stack string) string { return filepath.Join(i.dir, "Pulumi."+stack+".yaml") }
+func (i *installation) file(stack string) string {
+	return filepath.Join(i.dir, "Pulumi."+stack+".yaml")
+}
 
 // pulumi runs the Pulumi CLI by hand, and returns what it prints.
 func (u *user) pulumi(t *testing.T, want int, args ...string) string {

@@ -24,8 +24,8 @@ import (
 // Exit codes of both programs.
 const (
 	done    = 0
-	refused = 255 // pulumi's, for any error.
-	usage   = 2   // plinth's, for a faulty configuration.
+	refused = 1 // pulumi's, for any error.
+	usage   = 2 // plinth's, for a faulty configuration.
 )
 
 func TestStockPulumiAndPlinthMeanTheSame(t *testing.T) {
@@ -149,7 +149,13 @@ func (u *user) state(t *testing.T) map[string]any {
 			Resources []map[string]any `json:"resources"`
 		} `json:"deployment"`
 	}
-	if err := json.Unmarshal([]byte(u.pulumi(t, done, "stack", "export", "--stack", "local")), &export); err != nil {
+	file := filepath.Join(t.TempDir(), "export.json")
+	u.pulumi(t, done, "stack", "export", "--stack", "local", "--file", file)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &export); err != nil {
 		t.Fatal(err)
 	}
 	state := map[string]any{}
@@ -158,24 +164,28 @@ func (u *user) state(t *testing.T) map[string]any {
 		for _, key := range []string{"created", "modified", "outputs", "id", "provider", "sourcePosition", "stackTrace"} {
 			delete(r, key)
 		}
-		state[fmt.Sprint(r["urn"])] = masked(r)
+		state[fmt.Sprint(r["urn"])] = alike(r)
 	}
 	return state
 }
 
-// masked replaces every secret by one word: each encryption gives another text.
-func masked(value any) any {
+// alike replaces every secret by one word, since each encryption gives another text, and sorts what has no order:
+// lists of resources.
+func alike(value any) any {
 	switch value := value.(type) {
 	case map[string]any:
 		if _, found := value[encrypted]; found {
 			return "[secret]"
 		}
 		for key := range value {
-			value[key] = masked(value[key])
+			value[key] = alike(value[key])
 		}
 	case []any:
 		for at := range value {
-			value[at] = masked(value[at])
+			value[at] = alike(value[at])
+		}
+		if len(value) > 0 && strings.HasPrefix(fmt.Sprint(value[0]), "urn:pulumi:") {
+			slices.SortFunc(value, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
 		}
 	}
 	return value
@@ -248,7 +258,8 @@ func (i *installation) keepsSecrets(t *testing.T) {
 	u := i.user(t)
 	i.stackFile(t, "secret", secretive)
 	u.pulumi(t, done, "stack", "init", "secret")
-	set := u.pulumi(t, done, "config", "set", "--stack", "secret", "--secret", "--path", "plinth:secretValues.token", canary)
+	set := u.pulumi(t, done, "config", "set", "--stack", "secret", "--secret", "--path", "plinth:secretValues.token",
+		canary)
 	printed := set + u.pulumi(t, done, "preview", "--stack", "secret", "--diff")
 	mustContain(t, printed, "API_TOKEN", "[secret]")
 	printed += u.plinth(t, done, "preview", "secret")

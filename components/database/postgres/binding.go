@@ -28,8 +28,8 @@ type credentials struct {
 	fingerprint pulumi.StringInput
 }
 
-// passwords are made once and kept in the state, encrypted. They hold letters and digits only, so that they can stand in
-// a URL as they are.
+// passwords are made once and kept in the state, encrypted. They hold letters and digits only, so that they can stand
+// in a URL as they are.
 func (b *builder) passwords() error {
 	var all []any
 	password := func(name string) (pulumi.StringOutput, error) {

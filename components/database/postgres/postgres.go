@@ -126,8 +126,8 @@ func (b *builder) child(after ...pulumi.Resource) []pulumi.ResourceOption {
 	}
 }
 
-// files are the configuration and the scripts, each in an object that never changes: new content makes a new one, and so
-// a rollout.
+// files are the configuration and the scripts, each in an object that never changes: new content makes a new one, and
+// so a rollout.
 func (b *builder) files() error {
 	settings, err := b.args.settings()
 	if err != nil {

@@ -19,7 +19,8 @@ const MaxReplicas = maxSenders - 1
 const mebibyte = 1 << 20
 
 // settings is postgresql.conf. Sizes follow from the memory limit as the documentation advises: a quarter for the
-// server's own cache, and the planner counts on three (https://www.postgresql.org/docs/current/runtime-config-resource.html).
+// server's own cache, and the planner counts on three:
+// https://www.postgresql.org/docs/current/runtime-config-resource.html.
 func (a *Args) settings() (string, error) {
 	memory, err := resource.ParseQuantity(a.Resources.Limits.Memory)
 	if err != nil {

@@ -108,7 +108,9 @@ func (s *server) await(
 }
 
 // overdue says why an object is still not ready.
-func (s *server) overdue(ctx context.Context, ready *readiness, live *unstructured.Unstructured, limit time.Duration) error {
+func (s *server) overdue(
+	ctx context.Context, ready *readiness, live *unstructured.Unstructured, limit time.Duration,
+) error {
 	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWord)
 	defer cancel()
 	v := ready.look(look, live, thorough)

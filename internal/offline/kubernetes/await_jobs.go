@@ -15,7 +15,7 @@ func jobCompleted(job *unstructured.Unstructured) bool {
 
 // jobReadiness waits until a Job has completed, or has failed: kstatus takes one that has started for current.
 func jobReadiness(c *cluster) *readiness {
-	tracker := newTracker()
+	tracker := newTracker(0)
 	return &readiness{usualTimeout, func(ctx context.Context, live *unstructured.Unstructured, how depth) verdict {
 		v := lookAtJob(live)
 		if v.ready || how == shallow {

@@ -61,7 +61,9 @@ func (s *server) readiness(c *cluster, given, live *unstructured.Unstructured) (
 
 // simple is readiness that the object itself tells.
 func simple(usual time.Duration, look func(*unstructured.Unstructured) verdict) *readiness {
-	return &readiness{usual, func(_ context.Context, live *unstructured.Unstructured, _ depth) verdict { return look(live) }}
+	return &readiness{usual, func(_ context.Context, live *unstructured.Unstructured, _ depth) verdict {
+		return look(live)
+	}}
 }
 
 // computed is what kstatus says of an object.
@@ -152,8 +154,8 @@ func claimReadiness(c *cluster) *readiness {
 	}}
 }
 
-// serviceReadiness waits until a Service has an address, where it is of type LoadBalancer, and selects a pod, where it is
-// neither headless nor of type ExternalName nor without a selector. The pod need not be ready.
+// serviceReadiness waits until a Service has an address, where it is of type LoadBalancer, and selects a pod, where it
+// is neither headless nor of type ExternalName nor without a selector. The pod need not be ready.
 func serviceReadiness(c *cluster) *readiness {
 	return &readiness{usualTimeout, func(ctx context.Context, live *unstructured.Unstructured, how depth) verdict {
 		serviceType := text(live.Object, "spec", "type")

@@ -18,8 +18,8 @@ import (
 const (
 	// pullGrace is how long a pod may fail to pull its image before the wait for it ends: a registry gets several tries.
 	pullGrace = 20 * time.Second
-	// crashLimit is how many restarts end the wait for a container that is held back before the next one. The kubelet
-	// doubles the pause from 10 seconds, so the third is after a good minute.
+	// crashLimit is how many restarts end the wait for a container that has failed again. The kubelet doubles the pause
+	// before a restart from 10 seconds, so the third is after a minute.
 	crashLimit = 3
 	// logLines and logBytes bound what is shown of what a container wrote.
 	logLines = 10
@@ -31,7 +31,7 @@ const (
 
 // workloadReadiness waits until a Deployment, StatefulSet or DaemonSet has rolled out.
 func workloadReadiness(c *cluster) *readiness {
-	tracker := newTracker()
+	tracker := newTracker(crashLimit)
 	return &readiness{usualTimeout, func(ctx context.Context, live *unstructured.Unstructured, how depth) verdict {
 		v := steps(computed(live))
 		if v.ready || how == shallow {
@@ -63,7 +63,7 @@ func steps(v verdict) verdict {
 
 // podReadiness waits until a bare Pod is ready or has succeeded.
 func podReadiness(c *cluster) *readiness {
-	tracker := newTracker()
+	tracker := newTracker(crashLimit)
 	return &readiness{usualTimeout, func(ctx context.Context, live *unstructured.Unstructured, how depth) verdict {
 		v := computed(live)
 		if v.ready || how == shallow && v.failure == "" {
@@ -79,9 +79,13 @@ func podReadiness(c *cluster) *readiness {
 }
 
 // tracker remembers since when containers fail to pull their image.
-type tracker struct{ since map[string]time.Time }
+type tracker struct {
+	since map[string]time.Time
+	// crashes are how many restarts of a container are enough; 0: as many as its owner allows.
+	crashes int32
+}
 
-func newTracker() *tracker { return &tracker{since: map[string]time.Time{}} }
+func newTracker(crashes int32) *tracker { return &tracker{map[string]time.Time{}, crashes} }
 
 // judge looks at the pods that an object's latest revision has: why they are not ready, and whether they will be.
 func (t *tracker) judge(ctx context.Context, c *cluster, owner *unstructured.Unstructured, how depth) verdict {
@@ -184,21 +188,27 @@ func (t *tracker) containerTrouble(pod *corev1.Pod, container corev1.ContainerSt
 		}
 		return found
 	case waiting != nil && waiting.Reason == "CrashLoopBackOff":
-		found := trouble{crashed: container.Name, restarted: true}
-		found.reason = fmt.Sprintf("%sCrashLoopBackOff: restarted %d times%s", what, container.RestartCount,
-			exit(container.LastTerminationState.Terminated))
-		if container.RestartCount >= crashLimit {
-			found.failure = found.reason
-		}
-		return found
+		return t.crash(container, container.LastTerminationState.Terminated, what+waiting.Reason+": ")
 	case waiting != nil && waiting.Reason != "ContainerCreating" && waiting.Reason != "PodInitializing":
 		return trouble{reason: what + join(waiting.Reason, waiting.Message)}
 	case container.State.Terminated != nil && container.State.Terminated.ExitCode != 0:
-		return trouble{
-			reason: what + strings.TrimPrefix(exit(container.State.Terminated), ", "), crashed: container.Name,
-		}
+		return t.crash(container, container.State.Terminated, what)
 	}
 	return trouble{}
+}
+
+// crash tells of a container that ended with an error. The kubelet shows it as terminated, or as held back before its
+// next start.
+func (t *tracker) crash(container corev1.ContainerStatus, end *corev1.ContainerStateTerminated, what string) trouble {
+	found := trouble{crashed: container.Name, restarted: container.State.Waiting != nil}
+	found.reason = what + exit(end)
+	if container.RestartCount > 0 {
+		found.reason += fmt.Sprintf(", restarts: %d", container.RestartCount)
+	}
+	if t.crashes > 0 && container.RestartCount >= t.crashes {
+		found.failure = found.reason
+	}
+	return found
 }
 
 // pullFailure reports whether a container waits because its image cannot be had.
@@ -214,9 +224,9 @@ func pullFailure(reason string) bool {
 // exit says how a container ended.
 func exit(terminated *corev1.ContainerStateTerminated) string {
 	if terminated == nil {
-		return ""
+		return "ended"
 	}
-	said := fmt.Sprintf(", exit code %d", terminated.ExitCode)
+	said := fmt.Sprintf("exit code %d", terminated.ExitCode)
 	if terminated.Reason != "" && terminated.Reason != "Error" {
 		said += " (" + terminated.Reason + ")"
 	}

@@ -100,8 +100,9 @@ func (r *rig) podStatus(t *testing.T, status string) {
 // provider/pkg/await/checker/pod/check.go reports the same reason, at the timeout.
 func TestAnImageThatCannotBePulledFailsEarlyWithThePodsReason(t *testing.T) {
 	r := newRig(t, nil)
-	go r.podStatus(t, `{"status":{"containerStatuses":[{"name":"web","image":"test.local/nothing:1","imageID":"","ready":false,
-"restartCount":0,"state":{"waiting":{"reason":"ImagePullBackOff","message":"Back-off pulling image test.local/nothing:1"}}}]}}`)
+	go r.podStatus(t, `{"status":{"containerStatuses":[{
+"name":"web","image":"test.local/nothing:1","imageID":"","ready":false,"restartCount":0,
+"state":{"waiting":{"reason":"ImagePullBackOff","message":"Back-off pulling image test.local/nothing:1"}}}]}}`)
 	began := time.Now()
 	made, err := r.up(t, nil, "apps/v1:Deployment", "web", unscheduled)
 	if err != nil {
@@ -111,7 +112,7 @@ func TestAnImageThatCannotBePulledFailsEarlyWithThePodsReason(t *testing.T) {
 		t.Errorf("it took %s, want a little more than 20s", took)
 	}
 	for _, want := range []string{
-		"was created, but is not ready: pod web-", ": container web: ImagePullBackOff: Back-off pulling image " +
+		"was created, but is not ready: pod " + r.namespace + "/web-", ": container web: ImagePullBackOff: Back-off pulling image " +
 			"test.local/nothing:1",
 	} {
 		if !strings.Contains(made.failure, want) {
@@ -123,14 +124,14 @@ func TestAnImageThatCannotBePulledFailsEarlyWithThePodsReason(t *testing.T) {
 // provider/pkg/await/checker/pod/check.go.
 func TestACrashLoopFailsAfterThreeRestarts(t *testing.T) {
 	r := newRig(t, nil)
-	go r.podStatus(t, `{"status":{"containerStatuses":[{"name":"web","image":"test.local/nothing:1","imageID":"","ready":false,
-"restartCount":3,"state":{"waiting":{"reason":"CrashLoopBackOff","message":"back-off 40s"}},
+	go r.podStatus(t, `{"status":{"containerStatuses":[{
+"name":"web","image":"test.local/nothing:1","imageID":"","ready":false,"restartCount":3,"state":{"waiting":{"reason":"CrashLoopBackOff","message":"back-off 40s"}},
 "lastState":{"terminated":{"exitCode":2,"reason":"Error"}}}]}}`)
 	made, err := r.up(t, nil, "apps/v1:Deployment", "web", unscheduled)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := ": container web: CrashLoopBackOff: restarted 3 times, exit code 2"; !strings.Contains(made.failure, want) {
+	if want := ": container web: CrashLoopBackOff: exit code 2, restarts: 3"; !strings.Contains(made.failure, want) {
 		t.Errorf("got the failure\n%s\nwant it to say %q", made.failure, want)
 	}
 }
@@ -163,8 +164,8 @@ func (r *rig) jobStatus(t *testing.T, status string) {
 
 const (
 	jobFailed = `{"status":{"startTime":"2026-01-01T00:00:00Z","failed":1,"conditions":[
-{"type":"FailureTarget","status":"True","reason":"BackoffLimitExceeded","message":"Job has reached the specified backoff limit"},
-{"type":"Failed","status":"True","reason":"BackoffLimitExceeded","message":"Job has reached the specified backoff limit"}]}}`
+{"type":"FailureTarget","status":"True","reason":"BackoffLimitExceeded"},
+{"type":"Failed","status":"True","reason":"BackoffLimitExceeded","message":"three times is enough"}]}}`
 	jobComplete = `{"status":{"startTime":"2026-01-01T00:00:00Z","completionTime":"2026-01-01T00:00:01Z","succeeded":1,
 "conditions":[{"type":"SuccessCriteriaMet","status":"True"},{"type":"Complete","status":"True"}]}}`
 )
@@ -178,8 +179,8 @@ func TestAFailedJobFailsAndIsReplacedWhereItAsksForIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "Job " + r.namespace + "/migrate was created, but is not ready: the Job failed: BackoffLimitExceeded: Job has " +
-		"reached the specified backoff limit"
+	want := "Job " + r.namespace + "/migrate was created, but is not ready: the Job failed: BackoffLimitExceeded: three " +
+		"times is enough"
 	if made.failure != want {
 		t.Errorf("got the failure %q, want %q", made.failure, want)
 	}
@@ -246,7 +247,8 @@ func TestServicesAreWaitedForByTheirKind(t *testing.T) {
 	r := newRig(t, nil)
 	short := strings.Replace(service, "namespace: !NS", `namespace: !NS, annotations: {pulumi.com/timeoutSeconds: "2"}`, 1)
 	for name, test := range map[string]struct{ object, want string }{
-		"no pods":  {short, "the Service selects no pod: there is none with the labels of spec.selector, or it has no address yet"},
+		"no pods": {short, "the Service selects no pod: there is none with the labels of spec.selector, or it has no " +
+			"address yet"},
 		"headless": {strings.Replace(short, "spec: {", "spec: {clusterIP: None, ", 1), ""},
 		"external": {strings.Replace(short, "spec: {selector: {app: web}, ", "spec: {type: ExternalName, externalName: "+
 			"example.com, ", 1), ""},

@@ -226,9 +226,9 @@ func upgrade(live *unstructured.Unstructured, manager string) ([]byte, error) {
 }
 
 // list reads the objects of a kind, in a namespace, that carry all labels of a selector.
-func (c *cluster) list(ctx context.Context, kind schema.GroupVersionKind, namespace string, options metav1.ListOptions) (
-	[]unstructured.Unstructured, error,
-) {
+func (c *cluster) list(
+	ctx context.Context, kind schema.GroupVersionKind, namespace string, options metav1.ListOptions,
+) ([]unstructured.Unstructured, error) {
 	mapping, err := c.mapping(kind)
 	if err != nil {
 		return nil, err

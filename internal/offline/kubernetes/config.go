@@ -69,8 +69,8 @@ func refused(inputs resource.PropertyMap) map[string]string {
 		faults["alwaysRender"] = "not supported by this stand-in of the kubernetes plugin: use plinth render"
 	}
 	if argument(inputs, "enableServerSideApply") == "false" {
-		faults["enableServerSideApply"] = "must not be false: this stand-in of the kubernetes plugin knows server-side apply " +
-			"alone"
+		faults["enableServerSideApply"] = "must not be false: this stand-in of the kubernetes plugin knows server-side " +
+			"apply alone"
 	}
 	return faults
 }
@@ -183,8 +183,9 @@ func activeCluster(inputs resource.PropertyMap) *clientcmdapi.Cluster {
 	return parsed.Clusters[name]
 }
 
-// configDiff compares two configurations of a provider. Replacing a provider replaces everything made through it, so the
-// argument clusterIdentifier decides, where both have one; else a change of the cluster that the kubeconfig points to.
+// configDiff compares two configurations of a provider. Replacing a provider replaces everything made through it, so
+// the argument clusterIdentifier decides, where both have one; else a change of the cluster that the kubeconfig points
+// to.
 func configDiff(old, now resource.PropertyMap) (diffs, replaces []string) {
 	delta := old.Diff(now)
 	if delta == nil {

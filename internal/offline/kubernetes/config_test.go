@@ -38,34 +38,46 @@ func TestTheClusterIdentifierDecidesWhetherAProviderIsReplaced(t *testing.T) {
 	}{
 		{"nothing changed", resource.PropertyMap{"kubeconfig": text(one)}, resource.PropertyMap{"kubeconfig": text(one)}, ""},
 		{
-			"another cluster", resource.PropertyMap{"kubeconfig": text(one)}, resource.PropertyMap{"kubeconfig": text(two)},
+			"another cluster",
+			resource.PropertyMap{"kubeconfig": text(one)},
+			resource.PropertyMap{"kubeconfig": text(two)},
 			"replace kubeconfig",
 		},
 		{
-			"the same cluster written differently", resource.PropertyMap{"kubeconfig": text(one)},
-			resource.PropertyMap{"kubeconfig": text(one + "# a comment\n")}, "update",
+			"the same cluster written differently",
+			resource.PropertyMap{"kubeconfig": text(one)},
+			resource.PropertyMap{"kubeconfig": text(one + "# a comment\n")},
+			"update",
 		},
 		{
-			"an unknown kubeconfig", resource.PropertyMap{"kubeconfig": text(one)}, resource.PropertyMap{"kubeconfig": unknown},
+			"an unknown kubeconfig",
+			resource.PropertyMap{"kubeconfig": text(one)},
+			resource.PropertyMap{"kubeconfig": unknown},
 			"replace kubeconfig",
 		},
 		{
 			"an unknown kubeconfig of the cluster identified before",
 			resource.PropertyMap{"kubeconfig": text(one), "clusterIdentifier": text("a")},
-			resource.PropertyMap{"kubeconfig": unknown, "clusterIdentifier": text("a")}, "update",
+			resource.PropertyMap{"kubeconfig": unknown, "clusterIdentifier": text("a")},
+			"update",
 		},
 		{
 			"another kubeconfig of the cluster identified before",
 			resource.PropertyMap{"kubeconfig": text(one), "clusterIdentifier": text("a")},
-			resource.PropertyMap{"kubeconfig": text(two), "clusterIdentifier": text("a")}, "update",
+			resource.PropertyMap{"kubeconfig": text(two), "clusterIdentifier": text("a")},
+			"update",
 		},
 		{
-			"another identifier", resource.PropertyMap{"kubeconfig": text(one), "clusterIdentifier": text("a")},
-			resource.PropertyMap{"kubeconfig": text(one), "clusterIdentifier": text("b")}, "replace clusterIdentifier",
+			"another identifier",
+			resource.PropertyMap{"kubeconfig": text(one), "clusterIdentifier": text("a")},
+			resource.PropertyMap{"kubeconfig": text(one), "clusterIdentifier": text("b")},
+			"replace clusterIdentifier",
 		},
 		{
-			"an identifier for the first time", resource.PropertyMap{"kubeconfig": text(one)},
-			resource.PropertyMap{"kubeconfig": text(one), "clusterIdentifier": text("a")}, "update",
+			"an identifier for the first time",
+			resource.PropertyMap{"kubeconfig": text(one)},
+			resource.PropertyMap{"kubeconfig": text(one), "clusterIdentifier": text("a")},
+			"update",
 		},
 	}
 	for _, test := range tests {
@@ -168,7 +180,7 @@ func TestAnUnreachableClusterIsNamed(t *testing.T) {
 	}
 }
 
-// sdk/go/kubernetes/provider.go, kubeconfig: "The contents of a kubeconfig file or the path to a kubeconfig file."
+// sdk/go/kubernetes/provider.go, kubeconfig: "The contents of a kubeconfig file or the path to a kubeconfig file".
 func TestAKubeconfigIsContentOrPath(t *testing.T) {
 	content, err := os.ReadFile(kubeconfig)
 	if err != nil {

@@ -67,12 +67,18 @@ func (h *host) log(ctx context.Context, request *pulumirpc.LogRequest) {
 	}
 }
 
-// urnKey is the context key of the resource that a request to the API server is for.
-type urnKey struct{}
+// subject is the resource that a request to the API server is for.
+type subject struct {
+	urn    string
+	hidden redactor
+}
+
+// subjectKey is the context key of the subject.
+type subjectKey struct{}
 
 // HandleWarningHeaderWithContext passes a warning of the API server on to the user.
 func (h *host) HandleWarningHeaderWithContext(ctx context.Context, _ int, _, message string) {
-	if urn, ok := ctx.Value(urnKey{}).(string); ok && message != "" {
-		h.warn(ctx, urn, message)
+	if about, ok := ctx.Value(subjectKey{}).(subject); ok && message != "" {
+		h.warn(ctx, about.urn, about.hidden.text(message))
 	}
 }

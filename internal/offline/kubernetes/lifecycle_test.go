@@ -28,8 +28,9 @@ func TestAnObjectWithoutANameIsNamedAfterItsResource(t *testing.T) {
 	if !regexp.MustCompile(`^options-[0-9a-f]{8}$`).MatchString(first) {
 		t.Errorf("got the name %q, want options- and eight hexadecimal digits", first)
 	}
-	if got := made.output(t, `metadata.annotations["pulumi.com/autonamed"]`); !got.IsString() || got.StringValue() != "true" {
-		t.Errorf("got the annotation pulumi.com/autonamed %v, want true", got)
+	mark := made.output(t, `metadata.annotations["pulumi.com/autonamed"]`)
+	if !mark.IsString() || mark.StringValue() != "true" {
+		t.Errorf("got the annotation pulumi.com/autonamed %v, want true", mark)
 	}
 	same, err := r.up(t, made, "core/v1:ConfigMap", "options", unnamed)
 	if same = must(t, same, err); same.step != "same" {
@@ -71,7 +72,7 @@ func TestTheEnginesAutonamingIsHonoured(t *testing.T) {
 }
 
 // sdk/go/kubernetes/provider.go, namespace: "the default namespace to use. This flag is ignored for cluster-scoped
-// resources."
+// resources".
 func TestTheProvidersNamespaceIsTheDefault(t *testing.T) {
 	r := newRig(t, nil)
 	made, err := r.up(t, nil, "core/v1:ConfigMap", "settings", strings.Replace(configMap, ", namespace: !NS", "", 1))
@@ -194,6 +195,20 @@ func TestASecretFieldStaysSecretInTheOutputs(t *testing.T) {
 	made, err := r.deploy(t, nil, "core/v1:ConfigMap", "settings", inputs)
 	if got := must(t, made, err).output(t, "data.LOG_LEVEL"); !got.IsSecret() {
 		t.Errorf("got %s, want a secret", got.TypeString())
+	}
+}
+
+// The API server quotes values that it refuses; a secret one is not shown.
+func TestErrorsDoNotShowSecrets(t *testing.T) {
+	r := newRig(t, nil)
+	inputs := r.inputs(t, secret)
+	inputs["type"] = resource.NewStringProperty("kubernetes.io/dockerconfigjson")
+	inputs["metadata"].ObjectValue()["labels"] = resource.NewObjectProperty(resource.PropertyMap{
+		"token": resource.MakeSecret(resource.NewStringProperty("canary 5f3c")),
+	})
+	_, err := r.deploy(t, nil, "core/v1:Secret", "credentials", inputs)
+	if err == nil || strings.Contains(messageOf(err), "canary") || !strings.Contains(messageOf(err), `"[secret]"`) {
+		t.Errorf("got the error %v, want one that has [secret] in place of the value", err)
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// metadataOf is the metadata of inputs, to be changed in place; nil where all of it is not known yet. It is made where it
-// is absent.
+// metadataOf is the metadata of inputs, to be changed in place; nil where all of it is not known yet. It is made where
+// it is absent.
 func metadataOf(inputs resource.PropertyMap) resource.PropertyMap {
 	v, secret := inputs["metadata"], false
 	for v.IsSecret() {

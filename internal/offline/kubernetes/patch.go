@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -21,10 +22,10 @@ func isPatch(urn, kind string) bool {
 func (c *cluster) patch(ctx context.Context, o *unstructured.Unstructured, options applyOptions) (
 	*unstructured.Unstructured, error,
 ) {
-	live, err := c.read(ctx, o)
+	live, err := c.appearing(ctx, o, options)
 	if apierrors.IsNotFound(err) {
-		return nil, fmt.Errorf("patching %s: there is no such object; a Patch resource changes one that exists: create it with "+
-			"the resource type without Patch", describe(o))
+		return nil, fmt.Errorf("patching %s: there is no such object; a Patch resource changes one that exists: create it "+
+			"with the resource type without Patch", describe(o))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("patching %s: %w", describe(o), err)
@@ -32,6 +33,33 @@ func (c *cluster) patch(ctx context.Context, o *unstructured.Unstructured, optio
 	o = o.DeepCopy()
 	o.SetUID(live.GetUID())
 	return c.apply(ctx, o, options)
+}
+
+// patience is how long an object that is to be patched may take to appear: the cluster makes the default ServiceAccount
+// of a namespace a moment after the namespace.
+const patience = 10 * time.Second
+
+// appearing reads an object that the cluster may be about to make. A preview does not wait for it.
+func (c *cluster) appearing(ctx context.Context, o *unstructured.Unstructured, options applyOptions) (
+	live *unstructured.Unstructured, err error,
+) {
+	live, err = c.read(ctx, o)
+	if options.dryRun || !apierrors.IsNotFound(err) {
+		return live, err
+	}
+	enough, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for apierrors.IsNotFound(err) {
+		select {
+		case <-enough.Done():
+			return nil, err
+		case <-tick.C:
+			live, err = c.read(ctx, o)
+		}
+	}
+	return live, err
 }
 
 // relinquish gives up every field that a Patch resource owns. The API server removes those that nobody else owns.

@@ -57,8 +57,8 @@ func (s *server) Close() error {
 }
 
 // operation is the context of a request: it ends with it, and when the engine cancels.
-func (s *server) operation(ctx context.Context, urn string) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(context.WithValue(ctx, urnKey{}, urn))
+func (s *server) operation(ctx context.Context, urn string, hidden redactor) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.WithValue(ctx, subjectKey{}, subject{urn, hidden}))
 	stop := context.AfterFunc(s.ctx, cancel)
 	return ctx, func() { stop(); cancel() }
 }

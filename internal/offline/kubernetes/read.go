@@ -14,8 +14,6 @@ import (
 // that is gone is empty.
 func (s *server) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulumirpc.ReadResponse, error) {
 	urn := req.GetUrn()
-	ctx, done := s.operation(ctx, urn)
-	defer done()
 	if reason := refusedType(urn); reason != "" {
 		return nil, failed("%s", reason)
 	}
@@ -27,6 +25,9 @@ func (s *server) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulumir
 	if err != nil {
 		return nil, fmt.Errorf("reading the inputs of %s: %w", urn, err)
 	}
+	hidden := newRedactor(inputs)
+	ctx, done := s.operation(ctx, urn, hidden)
+	defer done()
 	c, err := s.connect(ctx)
 	switch {
 	case err == nil:
@@ -74,7 +75,8 @@ func (s *server) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulumir
 	}
 	if !imported {
 		if err := s.look(ctx, c, object(inputs), live); err != nil {
-			return nil, initFailed(req.GetId(), properties, encoded, reasons(describe(live)+" is not ready", err))
+			return nil, initFailed(req.GetId(), properties, encoded,
+				hidden.texts(reasons(describe(live)+" is not ready", err)))
 		}
 	}
 	return &pulumirpc.ReadResponse{Id: req.GetId(), Properties: properties, Inputs: encoded}, nil

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"google.golang.org/grpc/status"
 )
 
 // shortestSecret is the length in bytes from which a secret is looked for in messages: shorter ones would be found in
@@ -67,4 +68,14 @@ func (r redactor) texts(all []string) []string {
 		hidden[i] = r.text(s)
 	}
 	return hidden
+}
+
+// err hides the secrets in an error's message; what is attached to it stays.
+func (r redactor) err(err error) error {
+	if err == nil || len(r.secrets) == 0 {
+		return err
+	}
+	told := status.Convert(err).Proto()
+	told.Message = r.text(told.GetMessage())
+	return status.FromProto(told).Err()
 }

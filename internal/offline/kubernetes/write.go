@@ -18,14 +18,21 @@ import (
 
 // Create makes an object and waits until it is ready.
 func (s *server) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
-	urn := req.GetUrn()
-	ctx, done := s.operation(ctx, urn)
-	defer done()
 	inputs, err := decode(req.GetProperties())
 	if err != nil {
-		return nil, fmt.Errorf("reading the inputs of %s: %w", urn, err)
+		return nil, fmt.Errorf("reading the inputs of %s: %w", req.GetUrn(), err)
 	}
-	o := object(inputs)
+	hidden := newRedactor(inputs)
+	ctx, done := s.operation(ctx, req.GetUrn(), hidden)
+	defer done()
+	response, err := s.make(ctx, req, inputs, hidden)
+	return response, hidden.err(err)
+}
+
+func (s *server) make(
+	ctx context.Context, req *pulumirpc.CreateRequest, inputs resource.PropertyMap, hidden redactor,
+) (*pulumirpc.CreateResponse, error) {
+	urn, o := req.GetUrn(), object(inputs)
 	if req.GetPreview() {
 		if err := s.previewCreate(ctx, urn, o); err != nil {
 			return nil, err
@@ -59,8 +66,8 @@ func (s *server) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*pul
 		return nil, fmt.Errorf("writing the state of %s: %w", urn, err)
 	}
 	if waitErr != nil {
-		return nil, initFailed(identity(live), encoded, nil, reasons(fmt.Sprintf("%s was created, but is not ready",
-			describe(live)), waitErr))
+		return nil, initFailed(identity(live), encoded, nil, hidden.texts(reasons(
+			describe(live)+" was created, but is not ready", waitErr)))
 	}
 	return &pulumirpc.CreateResponse{Id: identity(live), Properties: encoded}, nil
 }
@@ -90,16 +97,24 @@ func dryRunRefused(err error) bool {
 
 // Update applies the new inputs to an object and waits until it is ready again.
 func (s *server) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*pulumirpc.UpdateResponse, error) {
-	urn := req.GetUrn()
-	ctx, done := s.operation(ctx, urn)
+	inputs, err := decode(req.GetNews())
+	if err != nil {
+		return nil, fmt.Errorf("reading the inputs of %s: %w", req.GetUrn(), err)
+	}
+	hidden := newRedactor(inputs)
+	ctx, done := s.operation(ctx, req.GetUrn(), hidden)
 	defer done()
+	response, err := s.change(ctx, req, inputs, hidden)
+	return response, hidden.err(err)
+}
+
+func (s *server) change(
+	ctx context.Context, req *pulumirpc.UpdateRequest, inputs resource.PropertyMap, hidden redactor,
+) (*pulumirpc.UpdateResponse, error) {
+	urn := req.GetUrn()
 	before, err := decode(req.GetOlds())
 	if err != nil {
 		return nil, fmt.Errorf("reading the state of %s: %w", urn, err)
-	}
-	inputs, err := decode(req.GetNews())
-	if err != nil {
-		return nil, fmt.Errorf("reading the inputs of %s: %w", urn, err)
 	}
 	o := object(inputs)
 	if req.GetPreview() && hasUnknown(o.Object) {
@@ -140,8 +155,8 @@ func (s *server) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*pul
 		return nil, fmt.Errorf("writing the state of %s: %w", urn, err)
 	}
 	if waitErr != nil {
-		return nil, initFailed(identity(live), encoded, nil, reasons(fmt.Sprintf("%s was updated, but is not ready",
-			describe(live)), waitErr))
+		return nil, initFailed(identity(live), encoded, nil, hidden.texts(reasons(
+			describe(live)+" was updated, but is not ready", waitErr)))
 	}
 	return &pulumirpc.UpdateResponse{Properties: encoded}, nil
 }
@@ -204,13 +219,13 @@ func ignore(o, live *unstructured.Unstructured, paths []resource.PropertyPath) {
 // Delete removes an object and waits until it is gone. A Patch resource gives its fields up.
 func (s *server) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (*emptypb.Empty, error) {
 	urn := req.GetUrn()
-	ctx, done := s.operation(ctx, urn)
-	defer done()
 	before, err := decode(req.GetProperties())
 	if err != nil {
 		return nil, fmt.Errorf("reading the state of %s: %w", urn, err)
 	}
 	inputs, live := remembered(before)
+	ctx, done := s.operation(ctx, urn, newRedactor(inputs))
+	defer done()
 	given := object(inputs)
 	c, err := s.connect(ctx)
 	if err != nil && s.settings.deleteUnreachable {
@@ -298,7 +313,8 @@ func updateError(o *unstructured.Unstructured, err error) error {
 func operationError(doing string, o *unstructured.Unstructured, err error) error {
 	var refused apierrors.APIStatus
 	code := codes.Unknown
-	if errors.As(err, &refused) && !apierrors.IsServerTimeout(err) && !apierrors.IsTimeout(err) || meta.IsNoMatchError(err) {
+	answered := errors.As(err, &refused) && !apierrors.IsServerTimeout(err) && !apierrors.IsTimeout(err)
+	if answered || meta.IsNoMatchError(err) {
 		code = codes.FailedPrecondition
 	}
 	return status.Error(code, fmt.Errorf("%s %s: %w", doing, describe(o), err).Error())

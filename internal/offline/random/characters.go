@@ -62,8 +62,8 @@ func characters(in resource.PropertyMap) (string, error) {
 		}
 	}
 	if len(made) > length {
-		return "", fmt.Errorf("length: must be at least minLower + minUpper + minNumeric + minSpecial (%d), got %d", len(made),
-			length)
+		return "", fmt.Errorf("length: must be at least minLower + minUpper + minNumeric + minSpecial (%d), got %d",
+			len(made), length)
 	}
 	if all == "" && len(made) < length {
 		return "", errors.New("at least one of lower, upper, numeric and special must be true")

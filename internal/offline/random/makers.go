@@ -167,7 +167,8 @@ func makeInteger(in resource.PropertyMap) (string, resource.PropertyMap, error) 
 		return "", nil, fmt.Errorf("max: must be at least min (%d), got %d", least, most)
 	}
 	drawn, err := below(most - least + 1)
-	return fmt.Sprint(least + drawn), resource.PropertyMap{"result": resource.NewNumberProperty(float64(least + drawn))}, err
+	result := resource.NewNumberProperty(float64(least + drawn))
+	return fmt.Sprint(least + drawn), resource.PropertyMap{"result": result}, err
 }
 
 // uuid writes 16 bytes as a UUID of a version (RFC 9562).

@@ -158,13 +158,22 @@ func TestInputsThatCannotBeHonouredAreNamed(t *testing.T) {
 		want   string
 	}{
 		{"RandomPassword", map[string]any{"length": 0}, "length: must be at least 1, got 0"},
-		{"RandomPassword", map[string]any{"length": 3, "minUpper": 4},
-			"length: must be at least minLower + minUpper + minNumeric + minSpecial (4), got 3"},
-		{"RandomString", map[string]any{"length": 3, "lower": false, "upper": false, "numeric": false, "special": false},
-			"at least one of lower, upper, numeric and special must be true"},
+		{
+			"RandomPassword",
+			map[string]any{"length": 3, "minUpper": 4},
+			"length: must be at least minLower + minUpper + minNumeric + minSpecial (4), got 3",
+		},
+		{
+			"RandomString",
+			map[string]any{"length": 3, "lower": false, "upper": false, "numeric": false, "special": false},
+			"at least one of lower, upper, numeric and special must be true",
+		},
 		{"RandomInteger", map[string]any{"min": 2, "max": 1}, "max: must be at least min (2), got 1"},
-		{"RandomShuffle", map[string]any{"inputs": []any{"a"}, "seed": "s"},
-			"seed: not supported by this stand-in of the random plugin"},
+		{
+			"RandomShuffle",
+			map[string]any{"inputs": []any{"a"}, "seed": "s"},
+			"seed: not supported by this stand-in of the random plugin",
+		},
 		{"RandomThing", nil, "resource type random:index/randomThing:RandomThing: not supported by this stand-in of the " +
 			"random plugin; install the plugin, or do without"},
 	}
@@ -175,7 +184,7 @@ func TestInputsThatCannotBeHonouredAreNamed(t *testing.T) {
 	}
 }
 
-// "Arbitrary map of values that, when changed, will trigger recreation of resource."
+// "Arbitrary map of values that, when changed, will trigger recreation of resource".
 func TestChangedKeepersReplace(t *testing.T) {
 	old := wire(t, map[string]any{"length": 8, "keepers": map[string]any{"generation": "1"}})
 	tests := []struct {

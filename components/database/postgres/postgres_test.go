@@ -1,0 +1,239 @@
+package postgres_test
+
+import (
+	"encoding/json"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+
+	"plinth/components/database/postgres"
+	"plinth/internal/record"
+)
+
+func unchanged(*postgres.Args) {}
+
+func TestADatabaseWithoutReplicasHasNothingOfTheirs(t *testing.T) {
+	for _, r := range deploy(t, func(a *postgres.Args) { a.Replicas = 0 }).Resources {
+		// The password of the replication role stays: a replica that comes later needs no new one.
+		if strings.Contains(r.Name, "replica") && r.Name != "main-replication" {
+			t.Errorf("there is %s", r.Label())
+		}
+	}
+}
+
+func TestPrimaryAndReplicasHaveServicesOfTheirOwn(t *testing.T) {
+	rec := deploy(t, unchanged)
+	for name, want := range map[string]string{
+		"main-service":              "main main ",
+		"main-replicas-service":     "main-replicas main-replica ",
+		"main-primary-pods-service": "main-primary-pods main None",
+		"main-replica-pods-service": "main-replica-pods main-replica None",
+	} {
+		service := read[corev1.Service](t, rec, name)
+		got := service.Name + " " + service.Spec.Selector["app.kubernetes.io/name"] + " " + service.Spec.ClusterIP
+		expect(t, name, got, want)
+		expect(t, name+"'s port", service.Spec.Ports[0].Port, 5432)
+	}
+}
+
+func TestPodsAreReplicatedAsDeclaredAndOnePrimary(t *testing.T) {
+	rec := deploy(t, func(a *postgres.Args) { a.Replicas = 3 })
+	primary, replicas := read[appsv1.StatefulSet](t, rec, "main-statefulset"),
+		read[appsv1.StatefulSet](t, rec, "main-replica-statefulset")
+	expect(t, "primaries", *primary.Spec.Replicas, 1)
+	expect(t, "replicas", *replicas.Spec.Replicas, 3)
+	expect(t, "the primary's name service", primary.Spec.ServiceName, "main-primary-pods")
+	expect(t, "the replicas' name service", replicas.Spec.ServiceName, "main-replica-pods")
+	for name, set := range map[string]appsv1.StatefulSet{"primary.sh": primary, "replica.sh": replicas} {
+		c := set.Spec.Template.Spec.Containers[0]
+		expectAll(t, "command", c.Command, []string{"/scripts/" + name})
+		expect(t, "user", *set.Spec.Template.Spec.SecurityContext.RunAsUser, 999)
+		expect(t, "grace", *set.Spec.Template.Spec.TerminationGracePeriodSeconds, 120)
+	}
+	expectAll(t, "the primary's variables", variables(primary.Spec.Template.Spec.Containers[0]), []string{
+		"PGDATA=/pgdata/data", "POSTGRES_PASSWORD=$(secret main-credentials/password)",
+	})
+	expectAll(t, "a replica's variables", variables(replicas.Spec.Template.Spec.Containers[0]), []string{
+		"PGDATA=/pgdata/data", "PRIMARY_HOST=main.shop.svc.cluster.local",
+		"REPLICATION_PASSWORD=$(secret main-credentials/replication-password)",
+	})
+	expectAll(t, "a replica's liveness", replicas.Spec.Template.Spec.Containers[0].LivenessProbe.Exec.Command,
+		[]string{"/scripts/replica-alive.sh"})
+	for _, name := range []string{"main-budget", "main-replica-budget"} {
+		budget := read[policyv1.PodDisruptionBudget](t, rec, name).Spec
+		expect(t, name, budget.MaxUnavailable.IntValue(), 1)
+	}
+}
+
+func TestVolumesStayWhereTheyAreRetainedAndOtherwiseGo(t *testing.T) {
+	for retain, want := range map[bool]appsv1.PersistentVolumeClaimRetentionPolicyType{
+		true:  appsv1.RetainPersistentVolumeClaimRetentionPolicyType,
+		false: appsv1.DeletePersistentVolumeClaimRetentionPolicyType,
+	} {
+		rec := deploy(t, func(a *postgres.Args) { a.Retain = retain })
+		for _, name := range []string{"main-statefulset", "main-replica-statefulset"} {
+			policy := read[appsv1.StatefulSet](t, rec, name).Spec.PersistentVolumeClaimRetentionPolicy
+			expect(t, name+" deleted", policy.WhenDeleted, want)
+			expect(t, name+" scaled", policy.WhenScaled, appsv1.DeletePersistentVolumeClaimRetentionPolicyType)
+		}
+	}
+}
+
+func TestTheTemplatesOfClaimsNeverChangeAndClaimsGrowByPatches(t *testing.T) {
+	rec := deploy(t, func(a *postgres.Args) { a.Replicas, a.Storage, a.StorageClass = 2, "3Gi", "fast" })
+	for _, name := range []string{"main-statefulset", "main-replica-statefulset"} {
+		expectAll(t, name+" ignores", one(t, rec, name).IgnoreChanges, []string{"spec.volumeClaimTemplates"})
+		claims := read[appsv1.StatefulSet](t, rec, name).Spec.VolumeClaimTemplates
+		if len(claims) != 1 {
+			t.Fatalf("%s: got %d claims, want 1", name, len(claims))
+		}
+		expect(t, "claim", claims[0].Name, "data")
+		expect(t, "size", claims[0].Spec.Resources.Requests.Storage().String(), "3Gi")
+		expect(t, "class", *claims[0].Spec.StorageClassName, "fast")
+	}
+	var patches []string
+	for _, r := range rec.All("kubernetes:core/v1:PersistentVolumeClaimPatch") {
+		claim := read[corev1.PersistentVolumeClaim](t, rec, r.Name)
+		patches = append(patches, claim.Name+" "+claim.Spec.Resources.Requests.Storage().String())
+		expect(t, r.Name+" is forced", claim.Annotations["pulumi.com/patchForce"], "true")
+	}
+	slices.Sort(patches)
+	expectAll(t, "patches", patches, []string{"data-main-0 3Gi", "data-main-replica-0 3Gi", "data-main-replica-1 3Gi"})
+	waits(t, rec, "main-size-0", "main-statefulset")
+	waits(t, rec, "main-replica-size-1", "main-replica-statefulset")
+}
+
+func TestTheClustersOwnStorageClassIsNotNamed(t *testing.T) {
+	set := read[appsv1.StatefulSet](t, deploy(t, unchanged), "main-statefulset")
+	expect(t, "a class", set.Spec.VolumeClaimTemplates[0].Spec.StorageClassName != nil, false)
+}
+
+func TestTheSetupGetsRolesAndPasswordsAndNoneInPlain(t *testing.T) {
+	rec := deploy(t, unchanged)
+	job := read[batchv1.Job](t, rec, "main-setup-job")
+	c := job.Spec.Template.Spec.Containers[0]
+	expectAll(t, "command", c.Command, []string{"/scripts/setup.sh"})
+	expectAll(t, "variables", variables(c), []string{
+		"PGHOST=main.shop.svc.cluster.local", "PGUSER=postgres", "PGPASSWORD=$(secret main-credentials/password)",
+		"PGCONNECT_TIMEOUT=5", "REPLICATION_PASSWORD=$(secret main-credentials/replication-password)", "ROLES=api web",
+	})
+	secrets := map[string]string{}
+	for _, v := range job.Spec.Template.Spec.Volumes {
+		if v.Secret != nil {
+			secrets[v.Name] = v.Secret.SecretName
+		}
+	}
+	mounts := map[string]string{}
+	for _, m := range c.VolumeMounts {
+		if name, found := secrets[m.Name]; found {
+			mounts[m.MountPath] = name
+			expect(t, m.MountPath+" is read-only", m.ReadOnly, true)
+		}
+	}
+	expect(t, "folders of roles", len(mounts), 2)
+	expect(t, "api's", mounts["/roles/api"], "main-role-api")
+	expect(t, "web's", mounts["/roles/web"], "main-role-web")
+	expect(t, "a new try with the next update", job.Annotations["pulumi.com/replaceUnready"], "true")
+	waits(t, rec, "main-setup-job", "main-statefulset", "main-credentials", "Secret::main-role-api", "main-setup-to-main")
+	waits(t, rec, "main-replica-statefulset", "main-setup-job")
+	waits(t, rec, "main-slots-job", "main-replica-statefulset")
+}
+
+func TestSlotsOfReplicasThatAreDeclaredStay(t *testing.T) {
+	for replicas, want := range map[int][2]string{
+		0: {"SLOTS=", "SLOT_PREFIX=main_replica"}, 2: {"SLOTS=main_replica_0 main_replica_1", "SLOT_PREFIX=main_replica"},
+	} {
+		rec := deploy(t, func(a *postgres.Args) { a.Replicas = replicas })
+		env := variables(read[batchv1.Job](t, rec, "main-slots-job").Spec.Template.Spec.Containers[0])
+		expectAll(t, "slots", env[len(env)-2:], want[:])
+	}
+}
+
+func TestPasswordsFitIntoAURLAndAreInSecretsAlone(t *testing.T) {
+	rec := deploy(t, unchanged)
+	var names []string
+	for _, r := range rec.All(passwordType) {
+		names = append(names, r.Name)
+		expect(t, r.Name+"'s length", r.Inputs["length"].NumberValue(), 32)
+		expect(t, r.Name+" has special characters", r.Inputs["special"].BoolValue(), false)
+	}
+	expectAll(t, "passwords", names, []string{
+		"main-replication", "main-role-api", "main-role-api-read", "main-role-web", "main-role-web-read", "main-superuser",
+	})
+	for secret, want := range map[string]map[string]string{
+		"main-credentials": {"password": "word-main-superuser", "replication-password": "word-main-replication"},
+		"main-role-web":    {"password": "word-main-role-web", "read-password": "word-main-role-web-read"},
+	} {
+		expectSame(t, secret, read[corev1.Secret](t, rec, "Secret::"+secret).StringData, want)
+	}
+	for _, r := range rec.Resources {
+		text, err := json.Marshal(resource.NewProperty(r.Inputs).MapRepl(nil, closed))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), "word-") {
+			t.Errorf("%s holds a password in plain text: %s", r.Label(), text)
+		}
+	}
+}
+
+func expectSame(t *testing.T, what string, got, want map[string]string) {
+	t.Helper()
+	expect(t, "entries of "+what, len(got), len(want))
+	for key := range want {
+		expect(t, what+"'s "+key, got[key], want[key])
+	}
+}
+
+func TestAnotherPasswordRunsTheSetupAnew(t *testing.T) {
+	annotation := func(word string) string {
+		rec, err := attemptWith(t, func(r *record.Resource) resource.PropertyMap {
+			if r.Name == "main-role-web" && r.Type == passwordType {
+				return resource.PropertyMap{"result": resource.MakeSecret(resource.NewProperty(word))}
+			}
+			return generated(r)
+		}, unchanged, func(*postgres.Postgres) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		template := one(t, rec, "main-setup-job").Inputs["spec"].ObjectValue()["template"].ObjectValue()
+		value := template["metadata"].ObjectValue()["annotations"].ObjectValue()["checksum/secrets"]
+		expect(t, "the fingerprint is secret", value.IsSecret() || value.IsOutput() && value.OutputValue().Secret, true)
+		return read[batchv1.Job](t, rec, "main-setup-job").Spec.Template.Annotations["checksum/secrets"]
+	}
+	one, other := annotation("one"), annotation("other")
+	if len(one) != 8 || one == other {
+		t.Errorf("got the fingerprints %q and %q, want two of 8 digits", one, other)
+	}
+}
+
+func TestScriptsAreShellAndAreExecutable(t *testing.T) {
+	scripts, err := filepath.Glob("scripts/*.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec := deploy(t, unchanged)
+	data := read[corev1.ConfigMap](t, rec, "main-scripts").Data
+	expect(t, "scripts", len(scripts), len(data))
+	for _, script := range scripts {
+		if data[filepath.Base(script)] == "" {
+			t.Errorf("%s is in no pod", script)
+		}
+		if output, err := exec.CommandContext(t.Context(), "bash", "-n", script).CombinedOutput(); err != nil {
+			t.Errorf("bash -n %s: %v\n%s", script, err, output)
+		}
+	}
+	for _, v := range read[appsv1.StatefulSet](t, rec, "main-statefulset").Spec.Template.Spec.Volumes {
+		if v.ConfigMap != nil && v.Name == "scripts" {
+			expect(t, "mode", *v.ConfigMap.DefaultMode, 0o555)
+		}
+	}
+}

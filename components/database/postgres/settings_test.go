@@ -1,0 +1,118 @@
+package postgres_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"plinth/components/database/postgres"
+)
+
+// configured is the content of the database's configuration.
+func configured(t *testing.T, change func(*postgres.Args)) map[string]string {
+	t.Helper()
+	return read[corev1.ConfigMap](t, deploy(t, change), "main-config").Data
+}
+
+func TestTheSettingsAreExactlyThese(t *testing.T) {
+	want := `effective_cache_size = '768MB'
+hot_standby = 'on'
+listen_addresses = '*'
+max_replication_slots = '10'
+max_slot_wal_keep_size = '512MB'
+max_wal_senders = '10'
+password_encryption = 'scram-sha-256'
+shared_buffers = '256MB'
+synchronous_commit = 'on'
+unix_socket_directories = '/var/run/postgresql'
+wal_level = 'replica'
+`
+	expect(t, "postgresql.conf", configured(t, func(*postgres.Args) {})["postgresql.conf"], want)
+}
+
+func TestSizesFollowFromMemoryAndStorage(t *testing.T) {
+	for _, c := range []struct{ memory, storage, buffers, cache, kept string }{
+		{"1Gi", "2Gi", "256MB", "768MB", "512MB"},
+		{"512Mi", "1Gi", "128MB", "384MB", "256MB"},
+		{"4G", "10G", "953MB", "2861MB", "2384MB"},
+		{"32Mi", "100Mi", "16MB", "48MB", "64MB"},
+		{"2Gi", "1Ti", "512MB", "1536MB", "262144MB"},
+	} {
+		conf := configured(t, func(a *postgres.Args) { a.Resources.Limits.Memory, a.Storage = c.memory, c.storage })
+		for name, want := range map[string]string{
+			"shared_buffers": c.buffers, "effective_cache_size": c.cache, "max_slot_wal_keep_size": c.kept,
+		} {
+			if line := name + " = '" + want + "'\n"; !strings.Contains(conf["postgresql.conf"], line) {
+				t.Errorf("memory %s, storage %s: got\n%swant %s", c.memory, c.storage, conf["postgresql.conf"], line)
+			}
+		}
+	}
+}
+
+func TestASettingOfTheUsersReplacesOursOnceAndIsQuoted(t *testing.T) {
+	conf := configured(t, func(a *postgres.Args) {
+		a.SynchronousCommit = "off"
+		a.Settings = map[string]string{"shared_buffers": "64MB", "log_line_prefix": "it's %m "}
+	})["postgresql.conf"]
+	lines := strings.Split(strings.TrimSpace(conf), "\n")
+	for _, line := range []string{
+		"shared_buffers = '64MB'", "log_line_prefix = 'it''s %m '", "synchronous_commit = 'off'",
+	} {
+		if !slices.Contains(lines, line) {
+			t.Errorf("got\n%swant the line %s", conf, line)
+		}
+	}
+	expect(t, "how often shared_buffers is set", strings.Count(conf, "shared_buffers"), 1)
+}
+
+func TestAQuantityThatDoesNotParseIsRefused(t *testing.T) {
+	for want, change := range map[string]func(*postgres.Args){
+		`database main: sizing caches: memory limit "much": `: func(a *postgres.Args) {
+			a.Resources.Limits.Memory = "much"
+		},
+		`database main: bounding what slots keep: storage "plenty": `: func(a *postgres.Args) {
+			a.Storage = "plenty"
+		},
+	} {
+		_, err := attempt(t, change, func(*postgres.Postgres) {})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got the error %v, want %q", err, want)
+		}
+	}
+}
+
+func TestEachRoleReachesItsOwnDatabaseByPasswordAlone(t *testing.T) {
+	want := `local all postgres peer
+host all postgres 127.0.0.1/32 scram-sha-256
+host all "postgres" 10.0.0.0/8 scram-sha-256
+host replication "replication" 10.0.0.0/8 scram-sha-256
+host postgres "replication" 10.0.0.0/8 scram-sha-256
+host "api" "api" 10.0.0.0/8 scram-sha-256
+host "api" "api_read" 10.0.0.0/8 scram-sha-256
+host "web" "web" 10.0.0.0/8 scram-sha-256
+host "web" "web_read" 10.0.0.0/8 scram-sha-256
+host all "postgres" fd00::/8 scram-sha-256
+host replication "replication" fd00::/8 scram-sha-256
+host postgres "replication" fd00::/8 scram-sha-256
+host "api" "api" fd00::/8 scram-sha-256
+host "api" "api_read" fd00::/8 scram-sha-256
+host "web" "web" fd00::/8 scram-sha-256
+host "web" "web_read" fd00::/8 scram-sha-256
+`
+	expect(t, "pg_hba.conf", configured(t, func(*postgres.Args) {})["pg_hba.conf"], want)
+}
+
+func TestAChangeOfTheConfigurationRollsThePods(t *testing.T) {
+	name := func(change func(*postgres.Args)) string {
+		return read[corev1.ConfigMap](t, deploy(t, change), "main-config").Name
+	}
+	before := name(func(*postgres.Args) {})
+	expect(t, "the name with another image", name(func(a *postgres.Args) { a.Image = "postgres:18.0" }), before)
+	// One more replica restarts nobody: the primary has room for all that there can be.
+	expect(t, "the name with another replica", name(func(a *postgres.Args) { a.Replicas = 3 }), before)
+	if after := name(func(a *postgres.Args) { a.SynchronousCommit = "local" }); after == before {
+		t.Errorf("the name stays %s with another setting", after)
+	}
+}
