@@ -165,8 +165,9 @@ func TestErrorsOfTheProxyHavePagesThatNobodyCanAskFor(t *testing.T) {
 	server.expect("proxy_intercept_errors")
 
 	args := routes("/", "web")
-	args.ErrorPages = map[int]string{502: "<p>back soon</p>"}
-	configured(t, args).server("8080").expect("error_page", "502 /-plinth-error/502.html")
+	args.ErrorPages = map[int]string{418: "<p>a teapot</p>"}
+	configured(t, args).server("8080").expect("error_page",
+		want[0], want[1], "418 /-plinth-error/418.html", want[2], want[3], want[4])
 }
 
 func TestAddressesOfAppsAreAskedForAnew(t *testing.T) {

@@ -337,7 +337,7 @@ func (b *builder) statefulSet(
 	return set, nil
 }
 
-// growth gives claims that are there the size that is declared: the templates of a stateful set only count for new ones.
+// growth gives claims that are there the size that is declared: the templates of a stateful set count for new ones.
 func (b *builder) growth() error {
 	grow := func(set pulumi.Resource, id workload.ID, replicas int) error {
 		for i := range replicas {

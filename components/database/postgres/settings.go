@@ -9,8 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
-// maxSenders is both max_wal_senders and max_replication_slots: nine replicas and one for a clone under way. It does not
-// follow the number of replicas, because a change restarts the primary and a standby must have at least as many.
+// maxSenders is both max_wal_senders and max_replication_slots: nine replicas and one for a clone under way. It does
+// not follow the number of replicas, because a change restarts the primary and a standby must have at least as many.
 const maxSenders = 10
 
 // MaxReplicas is what fits into maxSenders.

@@ -292,8 +292,8 @@ func createError(o *unstructured.Unstructured, err error) error {
 	case apierrors.IsAlreadyExists(err):
 		err = fmt.Errorf("%w; import it, change it with a Patch resource, or delete it", err)
 	case meta.IsNoMatchError(err):
-		err = fmt.Errorf("the API server does not know %s %s: %w; its CustomResourceDefinition must be there first: make the "+
-			"resource depend on what installs it", o.GetAPIVersion(), o.GetKind(), err)
+		err = fmt.Errorf("the API server does not know %s %s: %w; its CustomResourceDefinition must be there first: make "+
+			"the resource depend on what installs it", o.GetAPIVersion(), o.GetKind(), err)
 	}
 	return operationError("creating", o, err)
 }
