@@ -355,7 +355,8 @@ func (b *builder) growth() error {
 							Requests: pulumi.StringMap{"storage": pulumi.String(b.args.Storage)},
 						},
 					},
-				}, b.child(set)...)
+					// A claim that has grown has its size from here alone, and cannot do without: it goes with its set.
+				}, append(b.child(set), pulumi.RetainOnDelete(true))...)
 			if err != nil {
 				return fmt.Errorf("sizing volume claim %s: %w", name, err)
 			}
