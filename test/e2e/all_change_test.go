@@ -84,7 +84,8 @@ func TestChangesOfADatabaseReplaceNothing(t *testing.T) {
 		}
 	})
 	t.Run("a migration in every pod has run", func(t *testing.T) {
-		out, err := c.sql(t, ns, "main-0", "web", "INSERT INTO todos (title) VALUES ('here'); SELECT count(*) FROM alembic_version")
+		out, err := c.sql(t, ns, "main-0", "web",
+			"INSERT INTO todos (title) VALUES ('here'); SELECT count(*) FROM alembic_version")
 		if err != nil || out != "1" {
 			t.Errorf("got %q, %v; want one version", out, err)
 		}

@@ -77,7 +77,7 @@ func (l *load) request(client *http.Client, url string, i int) error {
 	if err != nil {
 		return err
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }() // It was read to its end.
 	text, err := io.ReadAll(response.Body)
 	if err == nil && response.StatusCode != http.StatusOK {
 		err = fmt.Errorf("%s %s: status %s: %.80q", method, url, response.Status, text)
@@ -92,7 +92,8 @@ func (l *load) note(at, took time.Duration, err error) {
 	l.slowest = max(l.slowest, took)
 	if err != nil {
 		l.failed++
-		l.reasons = append(l.reasons, fmt.Sprintf("%v in, after %v: %v", at.Round(time.Millisecond), took.Round(time.Millisecond), err))
+		l.reasons = append(l.reasons, fmt.Sprintf("%v in, after %v: %v",
+			at.Round(time.Millisecond), took.Round(time.Millisecond), err))
 	}
 }
 
@@ -131,6 +132,7 @@ func TestRolloutsUnderLoadLoseNoRequest(t *testing.T) {
 
 	// during runs a change under load, with some load before it and after.
 	during := func(t *testing.T, what, app string, change func()) {
+		t.Helper()
 		// An application that is slower than the load would fail without any rollout.
 		if _, err := c.sql(t, ns, "main-0", "web", "TRUNCATE todos"); err != nil {
 			t.Fatal(err)
