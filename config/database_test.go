@@ -106,7 +106,7 @@ func TestRoutesOfTheProxy(t *testing.T) {
     worker: {<<: *app, image: "ghcr.io/example/todo:1@sha256:` + digest + `", ports: [], probes: {}}
     proxy: {<<: *app, image: "ghcr.io/example/todo:1@sha256:` + digest + `"}
   plinth:proxy:
-    routes: [{path: api/, app: web}, {path: /a b, app: wep}, {path: /, app: worker}, {path: /, app: web}]
+    routes: [{path: api/, app: web}, {path: /a b, app: wep}, {path: /, app: worker}, {path: /, app: web}, {path: /-plinth-error, app: web}]
     replicas: 0
     bodySize: 10 MB
     timeouts: {connect: 100}
@@ -127,6 +127,7 @@ func TestRoutesOfTheProxy(t *testing.T) {
 				`underscores and tildes, got "/a b"`,
 			`proxy.routes[2].app: must be an app with ports, got "worker"`,
 			`proxy.routes[3].path: must differ from routes[2].path, got / twice`,
+			`proxy.routes[4].path: must not be under /-plinth-error/, where the proxy keeps its own error pages, got "/-plinth-error"`,
 			`proxy.timeouts.connect: must be between 1 and 75, got 100`,
 			`proxy.trustedProxies[0]: must not have bits set beyond its prefix: write 10.0.0.0/8, got "10.0.0.1/8"`,
 		},

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // routePath is what a route may start with: characters that stand in a URL, and in nginx's configuration, as they are.
@@ -12,6 +13,9 @@ var routePath = regexp.MustCompile(`^/([A-Za-z0-9._~-]+/)*[A-Za-z0-9._~-]*$`)
 
 // nginxSize is a size as nginx writes it.
 var nginxSize = regexp.MustCompile(`^[1-9][0-9]{0,8}[kmgKMG]?$`)
+
+// errorPages is where the proxy's configuration keeps error pages (components/proxy/nginx.conf.tmpl).
+const errorPages = "/-plinth-error/"
 
 func (c *checker) proxy() {
 	p := c.Proxy
@@ -28,6 +32,8 @@ func (c *checker) proxy() {
 		c.check(at(path, "path"), routePath.MatchString(route.Path),
 			"must start with a slash and consist of letters, digits, dots, hyphens, underscores and tildes, got %s",
 			quoted(route.Path))
+		c.check(at(path, "path"), !strings.HasPrefix(route.Path+"/", errorPages),
+			"must not be under %s, where the proxy keeps its own error pages, got %s", errorPages, quoted(route.Path))
 		unique(c, at(path, "path"), index("routes", i)+".path", seen, route.Path)
 		if !c.sound(at(path, "app")) {
 			continue

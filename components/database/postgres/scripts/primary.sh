@@ -5,8 +5,10 @@ set -euo pipefail
 if [ -s "$PGDATA/PG_VERSION" ]; then
   (
     until pg_isready -q -h 127.0.0.1; do sleep 1; done
-    psql -qX -U postgres -d postgres -v ON_ERROR_STOP=1 -v password="$POSTGRES_PASSWORD" \
-      <<<"ALTER ROLE postgres PASSWORD :'password'"
+    psql -qX -U postgres -d postgres -v ON_ERROR_STOP=1 <<'SQL'
+\getenv password POSTGRES_PASSWORD
+ALTER ROLE postgres PASSWORD :'password';
+SQL
   ) &
 fi
 exec docker-entrypoint.sh postgres -c config_file=/etc/postgresql/postgresql.conf -c hba_file=/etc/postgresql/pg_hba.conf

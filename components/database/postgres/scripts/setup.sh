@@ -6,9 +6,10 @@ set -euo pipefail
 until pg_isready -q; do echo "waiting for $PGHOST" >&2; sleep 1; done
 sql() { psql -qX -d "${database:-postgres}" -v ON_ERROR_STOP=1 "$@"; }
 
-# role NAME PASSWORD ATTRIBUTES
+# role NAME PASSWORD ATTRIBUTES. The password goes by the environment: everybody may read a process's arguments.
 role() {
-  sql -v role="$1" -v password="$2" <<SQL
+  NEW_PASSWORD=$2 sql -v role="$1" <<SQL
+\getenv password NEW_PASSWORD
 SELECT format('CREATE ROLE %I', :'role') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'role') \gexec
 ALTER ROLE :"role" WITH LOGIN $3 PASSWORD :'password';
 SQL
