@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -103,13 +102,9 @@ func TestAnImageThatCannotBePulledFailsEarlyWithThePodsReason(t *testing.T) {
 	go r.podStatus(t, `{"status":{"containerStatuses":[{
 "name":"web","image":"test.local/nothing:1","imageID":"","ready":false,"restartCount":0,
 "state":{"waiting":{"reason":"ImagePullBackOff","message":"Back-off pulling image test.local/nothing:1"}}}]}}`)
-	began := time.Now()
 	made, err := r.up(t, nil, "apps/v1:Deployment", "web", unscheduled)
 	if err != nil {
 		t.Fatal(err)
-	}
-	if took := time.Since(began); took < 20*time.Second || took > 40*time.Second {
-		t.Errorf("it took %s, want a little more than 20s", took)
 	}
 	for _, want := range []string{
 		"was created, but is not ready: pod " + r.namespace + "/web-", ": container web: ImagePullBackOff: Back-off pulling image " +

@@ -182,14 +182,14 @@ func TestAnUnreachableClusterIsNamed(t *testing.T) {
 
 // sdk/go/kubernetes/provider.go, kubeconfig: "The contents of a kubeconfig file or the path to a kubeconfig file".
 func TestAKubeconfigIsContentOrPath(t *testing.T) {
-	content, err := os.ReadFile(kubeconfig)
+	content, err := os.ReadFile(clusterConfig(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	nowhere := filepath.Join(t.TempDir(), "nowhere")
 	for name, test := range map[string]struct{ value, want string }{
 		"content": {string(content), ""},
-		"path":    {kubeconfig, ""},
+		"path":    {clusterConfig(t), ""},
 		"neither": {nowhere, "provider argument kubeconfig: must be a kubeconfig or the path of one: open " + nowhere +
 			": no such file or directory"},
 		"nonsense": {"a: [\nb", "provider argument kubeconfig: does not parse as a kubeconfig"},

@@ -2,6 +2,7 @@ package kubernetes_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"maps"
 	"net"
@@ -31,14 +32,24 @@ import (
 	"plinth/internal/offline"
 )
 
-// kubeconfig is of the cluster that all tests of this package share.
-var kubeconfig string //nolint:gochecknoglobals // TestMain has no other way to hand it on.
+// shared is the kubeconfig of the cluster that all tests of this package share.
+var shared string //nolint:gochecknoglobals // TestMain has no other way to hand it on.
+
+// clusterConfig returns the kubeconfig of the cluster. There is none in short tests.
+func clusterConfig(t *testing.T) string {
+	t.Helper()
+	if shared == "" {
+		t.Skip("it needs the embedded cluster: make test runs it, make unit does not")
+	}
+	return shared
+}
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 // run starts the embedded cluster around the tests. PLINTH_TEST_KUBECONFIG names another one to run them on.
 func run(m *testing.M) int {
-	if kubeconfig = os.Getenv("PLINTH_TEST_KUBECONFIG"); kubeconfig != "" {
+	flag.Parse()
+	if shared = os.Getenv("PLINTH_TEST_KUBECONFIG"); shared != "" || testing.Short() {
 		return m.Run()
 	}
 	say := func(format string, arguments ...any) { fmt.Fprintf(os.Stderr, format+"\n", arguments...) }
@@ -66,7 +77,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer func() { _ = offline.Stop(ctx, data) }()
-	kubeconfig = cluster.Kubeconfig()
+	shared = cluster.Kubeconfig()
 	return m.Run()
 }
 
@@ -108,7 +119,7 @@ func newRig(t *testing.T, settings map[string]any) *rig {
 	t.Helper()
 	r := &rig{engine: &engine{}, namespace: freshNamespace(t)}
 	r.provider = attach(t, r.engine)
-	arguments := map[string]any{"kubeconfig": kubeconfig, "namespace": r.namespace}
+	arguments := map[string]any{"kubeconfig": clusterConfig(t), "namespace": r.namespace}
 	for key, value := range settings {
 		arguments[key] = value
 	}
@@ -119,7 +130,7 @@ func newRig(t *testing.T, settings map[string]any) *rig {
 
 func directClient(t *testing.T) dynamic.Interface {
 	t.Helper()
-	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
+	config, err := clientcmd.BuildConfigFromFlags("", clusterConfig(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -457,8 +457,8 @@ func TestEachConnectionHasItsOwnConfiguration(t *testing.T) {
 	}
 	t.Cleanup(stop)
 	one, two := dial(t, value, &engine{}), dial(t, value, &engine{})
-	configure(t, one, map[string]any{"kubeconfig": kubeconfig, "namespace": "one"})
-	configure(t, two, map[string]any{"kubeconfig": kubeconfig, "namespace": "two"})
+	configure(t, one, map[string]any{"kubeconfig": clusterConfig(t), "namespace": "one"})
+	configure(t, two, map[string]any{"kubeconfig": clusterConfig(t), "namespace": "two"})
 	for want, client := range map[string]pulumirpc.ResourceProviderClient{"one": one, "two": two} {
 		response, err := client.Check(t.Context(), &pulumirpc.CheckRequest{
 			Urn: urnOf("core/v1:ConfigMap", "it"), News: wire(t, resource.PropertyMap{}),
