@@ -65,26 +65,27 @@ type operation struct {
 	status string
 }
 
-// Changes counts the resources of a deployment by what became of them, components and providers left out.
+// Changes counts the resources of a deployment by what became of them, components and providers left out. Released are
+// those that the stack has let go of and that it did not delete (the option retainOnDelete).
 type Changes struct {
-	Created, Updated, Replaced, Deleted, Unchanged, Failed int
+	Created, Updated, Replaced, Deleted, Released, Unchanged, Failed int
 }
 
 // Any reports whether anything changed or was about to.
-func (c Changes) Any() bool { return c.Created+c.Updated+c.Replaced+c.Deleted+c.Failed > 0 }
+func (c Changes) Any() bool { return c.Created+c.Updated+c.Replaced+c.Deleted+c.Released+c.Failed > 0 }
 
 // String lists the counts that are not zero, for what has happened.
 func (c Changes) String() string {
-	return c.list("created", "updated", "replaced", "deleted", "failed", "unchanged")
+	return c.list("created", "updated", "replaced", "deleted", "released", "failed", "unchanged")
 }
 
 // Planned lists the counts that are not zero, for what would happen.
 func (c Changes) Planned() string {
-	return c.list("to create", "to update", "to replace", "to delete", "failed", "unchanged")
+	return c.list("to create", "to update", "to replace", "to delete", "to release", "failed", "unchanged")
 }
 
 // list names the counts that are not zero.
-func (c Changes) list(created, updated, replaced, deleted, failed, unchanged string) string {
+func (c Changes) list(created, updated, replaced, deleted, released, failed, unchanged string) string {
 	var parts []string
 	for _, part := range []struct {
 		count int
@@ -94,6 +95,7 @@ func (c Changes) list(created, updated, replaced, deleted, failed, unchanged str
 		{c.Updated, updated},
 		{c.Replaced, replaced},
 		{c.Deleted, deleted},
+		{c.Released, released},
 		{c.Failed, failed},
 		{c.Unchanged, unchanged},
 	} {
@@ -283,7 +285,12 @@ func (p *Printer) end(step apitype.StepEventMetadata, planning bool) {
 	if !shown {
 		return
 	}
-	p.changes.count(step.Op)
+	if released(step) {
+		word, planned = "released", "release"
+		p.changes.Released++
+	} else {
+		p.changes.count(step.Op)
+	}
 	if step.Op == apitype.OpSame && !p.options.Verbose {
 		return
 	}
@@ -295,6 +302,11 @@ func (p *Printer) end(step apitype.StepEventMetadata, planning bool) {
 		line += "  " + strings.Join(step.Diffs, ", ")
 	}
 	p.line(strings.TrimRight(line, " "))
+}
+
+// released reports whether a step takes a resource out of the stack and leaves it where it is.
+func released(step apitype.StepEventMetadata) bool {
+	return step.Op == apitype.OpDelete && step.Old != nil && step.Old.RetainOnDelete
 }
 
 // fail counts an operation that failed. Its cause has come as a diagnostic.

@@ -160,3 +160,20 @@ func TestAPreviewSaysWhatWouldHappen(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+func TestWhatStaysWhereItIsIsReleasedAndNotDeleted(t *testing.T) {
+	var out bytes.Buffer
+	printer := progress.New(&out, progress.Options{})
+	step := apitype.StepEventMetadata{
+		Op: apitype.OpDelete, URN: "urn:pulumi:local::plinth::kubernetes:core/v1:Namespace::it",
+		Type: "kubernetes:core/v1:Namespace", Old: &apitype.StepEventStateMetadata{Custom: true, RetainOnDelete: true},
+	}
+	printer.Event(apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: step}})
+	printer.Event(apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Planning: true, Metadata: step}})
+	if got := out.String(); got != "  released   Namespace it\n  release    Namespace it\n" {
+		t.Errorf("got %q", got)
+	}
+	if got := printer.Changes().String(); got != "2 released" {
+		t.Errorf("got %s", got)
+	}
+}
