@@ -7,13 +7,15 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"plinth/components/platform/eks"
+	"plinth/components/platform/gke"
 	"plinth/environment"
 )
 
 func main() {
 	var keys []string
 	pulumi.Run(
-		environment.Program(func() []string { return keys }),
+		environment.Program(func() []string { return keys }, eks.Platform{}, gke.Platform{}),
 		func(info *pulumi.RunInfo) { keys = slices.Sorted(maps.Keys(info.Config)) },
 	)
 }

@@ -25,12 +25,20 @@ type App struct {
 	Resources Resources `json:"resources"`
 	// Env holds environment variables in the clear.
 	Env map[string]string `json:"env" key:"VARIABLE"`
-	// Secrets holds environment variables with secret values: for each the name of its value in `secretValues`.
+	// Secrets holds environment variables with secret values: for each the name of its value, which is in `secretValues`
+	// unless `secrets.backend` says otherwise.
 	Secrets map[string]string `json:"secrets" key:"VARIABLE"`
+	// SecretFiles holds files with secret values, by absolute path: for each the name of its value. Each is alone in its
+	// folder, and follows the value without a restart.
+	SecretFiles map[string]string `json:"secretFiles" key:"PATH"`
 	// Database is the database that the app uses.
 	Database *Bound `json:"database,omitempty" absent:"no database"`
 	// Migration runs before a new version of the app does.
 	Migration *Migration `json:"migration,omitempty" absent:"no migration"`
+	// AfterMigration runs statements in the app's database once it is migrated, before the app is rolled out.
+	AfterMigration *AfterMigration `json:"afterMigration,omitempty" absent:"no statements"`
+	// Bucket is the bucket that the app uses.
+	Bucket *BucketUse `json:"bucket,omitempty" absent:"no bucket"`
 	// Files holds files by absolute path: their content, mounted read-only. Nothing secret.
 	Files map[string]string `json:"files" key:"PATH"`
 	// Writable lists the absolute paths of folders that are writable, and empty at the start. `/tmp` is always one.

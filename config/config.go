@@ -11,9 +11,17 @@ type Config struct {
 	// Tier sets the defaults that differ between environments, and what is refused there: `latest` as a tag outside
 	// dev, an image without a digest on prod.
 	Tier Tier `json:"tier" required:"true"`
-	// Cloud says where the cluster comes from: `existing` is a cluster that somebody else looks after.
+	// Cloud says where the cluster comes from: `existing` is a cluster that somebody else looks after; with `aws` and
+	// `gcp` the stack has one of its own, on EKS or GKE. What is said of a cloud that is not used is checked, and else
+	// left alone: this is the only word that changes between clouds.
 	Cloud Cloud `json:"cloud" default:"existing"`
-	// Cluster says which cluster to deploy to.
+	// AWS says where on Amazon Web Services the stack is.
+	AWS AWS `json:"aws"`
+	// GCP says where on Google Cloud the stack is.
+	GCP GCP `json:"gcp"`
+	// Network is the network that the stack gets in its cloud.
+	Network Network `json:"network"`
+	// Cluster is the cluster that the stack deploys to.
 	Cluster Cluster `json:"cluster"`
 	// Namespace is the namespace that holds everything of the stack.
 	Namespace Namespace `json:"namespace"`
@@ -21,10 +29,18 @@ type Config struct {
 	Apps map[string]App `json:"apps" key:"APP"`
 	// Databases holds the databases by name.
 	Databases map[string]Database `json:"databases" key:"DATABASE"`
+	// Buckets holds the buckets for objects by name.
+	Buckets map[string]Bucket `json:"buckets" key:"BUCKET"`
+	// MinIO is the S3 server in the cluster that keeps the buckets with the engine `minio`.
+	MinIO MinIO `json:"minio"`
 	// Proxy is the reverse proxy in front of the apps.
 	Proxy Proxy `json:"proxy"`
 	// Images says where images are pulled from.
 	Images Images `json:"images"`
+	// Secrets says where the secret values of apps live.
+	Secrets Secrets `json:"secrets"`
+	// Operators holds the operators that the stack installs in the cluster, by name.
+	Operators map[string]InstalledOperator `json:"operators" key:"OPERATOR"`
 	// SecretValues is the one place of secret values, by a name that other sections refer to. Each value is encrypted
 	// (`pulumi config set --secret --path plinth:secretValues.NAME`).
 	SecretValues map[string]Secret `json:"secretValues" key:"NAME"`

@@ -20,13 +20,14 @@ func TestDatabasesAndWhatIsBoundToThem(t *testing.T) {
     web: {` + limits + `}
     shop:
       ` + limits + `
-      engine: mysql
       image: postgres
       user: 0
       replicas: 10
       storage: 1 GB
       timeout: 1
-      synchronousCommit: maybe
+      synchronous: maybe
+      tls: no
+      rotation: -1
       settings: {Work_Mem: 4MB, wal_level: minimal}
       clients: [10.0.0.1/8, pods]
 `,
@@ -35,16 +36,17 @@ func TestDatabasesAndWhatIsBoundToThem(t *testing.T) {
 					`letter, got "Main"`,
 				`databases.shop.clients[0]: must not have bits set beyond its prefix: write 10.0.0.0/8, got "10.0.0.1/8"`,
 				`databases.shop.clients[1]: must be a range of addresses such as 203.0.113.0/24, got "pods"`,
-				`databases.shop.engine: unknown engine "mysql"; known: postgres`,
 				`databases.shop.image: must have a tag, got "postgres"`,
 				`databases.shop.replicas: must be between 0 and 9, got 10`,
+				`databases.shop.rotation: must be at least 0, got -1`,
 				`databases.shop.settings.Work_Mem: must be the name of a parameter in lower case, such as work_mem, ` +
 					`got "Work_Mem"`,
 				`databases.shop.settings.wal_level: must not be set here, because replication depends on what it is ` +
 					`set to already`,
 				`databases.shop.storage: must be a quantity such as 500m, 2 or 256Mi, got "1 GB"`,
-				`databases.shop.synchronousCommit: unknown synchronous commit "maybe"; known: off, on`,
+				`databases.shop.synchronous: unknown synchronous "maybe"; known: off, on, quorum`,
 				`databases.shop.timeout: must be between 30 and 86400, got 1`,
+				`databases.shop.tls: unknown encryption "no"; known: optional, required`,
 				`databases.shop.user: must be at least 1 (0 is root, and no pod may run as root), got 0`,
 				`databases.web: must differ from the name of an app, got "web" twice`,
 			},
@@ -91,10 +93,105 @@ func TestDatabasesAndWhatIsBoundToThem(t *testing.T) {
 func TestAnAppThatNamesNoVariableGetsAURL(t *testing.T) {
 	c := mustLoad(t, "  plinth:tier: dev\n  plinth:databases: {main: {"+limits+"}}\n"+
 		"  plinth:apps: {web: {<<: *app, database: {name: main}}}\n")
-	want := &config.Bound{Name: "main", Variables: config.Variables{URL: "DATABASE_URL"}}
+	want := &config.Bound{Name: "main", Variables: config.Variables{URL: "DATABASE_URL"}, TLS: config.ClientRequires}
 	if got := c.Apps["web"].Database; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
+}
+
+func TestSettingsAreCheckedAgainstTheServersOwnList(t *testing.T) {
+	of := func(image, settings string) string {
+		return `
+  plinth:tier: dev
+  plinth:databases: {main: {` + limits + `, image: "` + image + `", settings: ` + settings + `}}
+`
+	}
+	checkRefused(t, []refused{
+		{"a misspelt one", of("postgres:17.6", `{work_men: 4MB, xyzzy_plugh_foo: "1"}`), []string{
+			`databases.main.settings.work_men: PostgreSQL 17 has no such parameter: did you mean work_mem?`,
+			`databases.main.settings.xyzzy_plugh_foo: PostgreSQL 17 has no such parameter`,
+		}},
+		{"one of a later version", of("postgres:17-bookworm", `{io_method: sync}`), []string{
+			`databases.main.settings.io_method: PostgreSQL 17 has no such parameter`,
+		}},
+		{"one of an earlier version", of("postgres:17", `{old_snapshot_threshold: "1"}`), []string{
+			`databases.main.settings.old_snapshot_threshold: PostgreSQL 17 has no such parameter`,
+		}},
+		{
+			"one of no version, and a version that nobody knows", of("registry.example.com/ours:2024", `{no_such_thing_at_all: "1"}`),
+			[]string{`databases.main.settings.no_such_thing_at_all: PostgreSQL has no such parameter`},
+		},
+		{"those that are answered for", of("postgres:17.6", `{ssl: "off", synchronous_standby_names: x}`), []string{
+			`databases.main.settings.ssl: must not be set here, because replication depends on what it is set to already`,
+			`databases.main.settings.synchronous_standby_names: must not be set here, because replication depends on what ` +
+				`it is set to already`,
+		}},
+	})
+	for image, settings := range map[string]string{
+		"postgres:18.0": `{io_method: sync, work_mem: 4MB, ssl_ecdh_curve: prime256v1}`, "postgres:15": `{old_snapshot_threshold: "1"}`,
+		"postgres:16.1-alpine": `{timezone: UTC, pg_stat_statements.max: "100"}`,
+		"ours:nightly":         `{io_method: sync, old_snapshot_threshold: "1"}`,
+	} {
+		if _, err := load(t, "dev", of(image, settings)); err != nil {
+			t.Errorf("%s: %v", image, err)
+		}
+	}
+}
+
+func TestAQuorumNeedsAReplicaAndAFileNeedsVerification(t *testing.T) {
+	checkRefused(t, []refused{
+		{"no replica", `
+  plinth:tier: dev
+  plinth:databases: {main: {` + limits + `, synchronous: quorum}}
+`, []string{
+			`databases.main.synchronous: must have at least one replica to wait for, and two to go on when one is away, ` +
+				`with quorum; got 0`,
+		}},
+		{"a role of the server's own", `
+  plinth:tier: dev
+  plinth:databases: {main: {` + limits + `}}
+  plinth:apps: {replication: {<<: *app, database: {name: main}}}
+`, []string{
+			`apps.replication.database: must not be set for an app of the name "replication": the server has a role of its ` +
+				`own of that name`,
+		}},
+		{"no file", `
+  plinth:tier: dev
+  plinth:databases: {main: {` + limits + `}}
+  plinth:apps: {web: {<<: *app, database: {name: main, variables: {authority: CA}}}}
+`, []string{
+			`apps.web.database.variables.authority: must not be set unless apps.web.database.tls is verify-full: there is ` +
+				`no file otherwise`,
+		}},
+	})
+}
+
+func TestArchivesOfDatabases(t *testing.T) {
+	checkRefused(t, []refused{{"backups and restores", `
+  plinth:tier: dev
+  plinth:buckets: {archive: {engine: minio}}
+  plinth:databases:
+    main:
+      ` + limits + `
+      backup: {bucket: archve, schedule: daily, keep: 0, scratch: much, timeout: 1}
+      restore: {bucket: archive, from: main, backup: yesterday, timeout: 1}
+      metrics: {namespace: Monitoring, image: exporter}
+    again: {` + limits + `, restore: {bucket: archive}}
+    other: {` + limits + `, engine: mariadb, backup: {bucket: archive}}
+`, []string{
+		`databases.again.restore.from: is required`,
+		`databases.main.backup.bucket: must be the name of a bucket, got "archve"; did you mean archive?`,
+		`databases.main.backup.keep: must be between 1 and 10000, got 0`,
+		`databases.main.backup.schedule: must be five fields of digits, *, /, commas and hyphens, such as 0 3 * * *, got "daily"`,
+		`databases.main.backup.scratch: must be a quantity such as 500m, 2 or 256Mi, got "much"`,
+		`databases.main.backup.timeout: must be between 60 and 604800, got 1`,
+		`databases.main.metrics.image: must have a tag, got "exporter"`,
+		`databases.main.metrics.namespace: must be lower case letters, digits and inner hyphens, got "Monitoring"`,
+		`databases.main.restore.backup: must be latest, or a backup's name such as 20261121T030000Z, got "yesterday"`,
+		`databases.main.restore.from: must be another database: a backup is restored into a new one, got "main"`,
+		`databases.main.restore.timeout: must be between 60 and 604800, got 1`,
+		`databases.other.backup: needs the engine postgres, got mariadb`,
+	}}})
 }
 
 func TestRoutesOfTheProxy(t *testing.T) {

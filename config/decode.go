@@ -63,6 +63,10 @@ func (d *decoder) missing(path string, field reflect.StructField, out reflect.Va
 		d.value(path, literal(text, out.Type()), out)
 		return
 	}
+	if name, found := field.Tag.Lookup("entry"); found {
+		d.value(path, map[string]any{name: map[string]any{}}, out)
+		return
+	}
 	d.undecided[path] = field.Tag.Get("tier") != ""
 	if out.Kind() == reflect.Struct {
 		d.fields(path, nil, out)

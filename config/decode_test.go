@@ -109,10 +109,10 @@ func TestNoForAStringIsTextOrRefused(t *testing.T) {
 func TestUnknownKeysAreRefusedWithTheNearestOne(t *testing.T) {
 	checkRefused(t, []refused{
 		{
-			"sections", "  plinth:tier: dev\n  plinth:aps: {}\n  plinth:Cluster: {}\n  plinth:database: {}\n",
+			"sections", "  plinth:tier: dev\n  plinth:app: {}\n  plinth:Cluster: {}\n  plinth:database: {}\n",
 			[]string{
 				`Cluster: unknown key; did you mean cluster?`,
-				`aps: unknown key; did you mean apps?`,
+				`app: unknown key; did you mean apps?`,
 				`database: unknown key; did you mean databases?`,
 			},
 		},
@@ -137,7 +137,8 @@ func TestUnknownKeysAreRefusedWithTheNearestOne(t *testing.T) {
 				`apps.web.replicsa: unknown key; did you mean replicas?`,
 				`apps.web.resources.limits.ephemeral-storage: unknown key; did you mean ephemeralStorage?`,
 				`cluster.kubeconifg: unknown key; did you mean kubeconfig?`,
-				`cluster.region: unknown key; known: context, identifier, kubeconfig`,
+				`cluster.region: unknown key; known: context, endpoint, generation, identifier, kubeconfig, ` +
+					`logRetention, maintenanceStart, nodes, ownKey, protect, repositories, retain, stack, version`,
 			},
 		},
 	})
@@ -154,7 +155,7 @@ func TestMissingAndUnknownValuesOfListsAreRefused(t *testing.T) {
 		},
 		{
 			"another cloud", "  plinth:tier: dev\n  plinth:cloud: eks\n",
-			[]string{`cloud: unknown cloud "eks"; known: existing`},
+			[]string{`cloud: unknown cloud "eks"; known: aws, existing, gcp`},
 		},
 		{
 			"a server misspelt", "  plinth:tier: dev\n  plinth:apps: {web: {<<: *app, server: gunicron, workers: 2}}\n",

@@ -1,7 +1,9 @@
 package config
 
 import (
+	"cmp"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -38,12 +40,11 @@ func literal(text string, t reflect.Type) any {
 
 // completeDefaults fills in the defaults that follow from other values. They are the ones that the absent tag tells of.
 func completeDefaults(c *Config, absent map[string]bool) {
-	if c.Cluster.Identifier == "" {
-		c.Cluster.Identifier = Project + "/" + c.Stack
-	}
+	completeCloud(c, absent)
 	if c.Namespace.Name == "" {
 		c.Namespace.Name = Project + "-" + c.Stack
 	}
+	completeSecrets(c)
 	for name, app := range c.Apps {
 		completeApp(&app, at("apps", name), absent)
 		c.Apps[name] = app
@@ -53,7 +54,40 @@ func completeDefaults(c *Config, absent map[string]bool) {
 		if absent[at("databases", name, "clients")] {
 			database.Clients = slices.Clone(privateRanges)
 		}
+		if absent[at("databases", name, "image")] {
+			database.Image = cmp.Or(engines[database.Engine].image, engines[Postgres].image)
+		}
 		c.Databases[name] = database
+	}
+	for name, bucket := range c.Buckets {
+		completeExternal(bucket.External, name)
+	}
+}
+
+// completeExternal fills in what is not said of a bucket elsewhere.
+func completeExternal(e *External, name string) {
+	if e == nil {
+		return
+	}
+	e.Bucket = cmp.Or(e.Bucket, name)
+	providers := map[Addressing]string{AddressPath: "minio", AddressVirtual: "aws"}
+	e.Provider = cmp.Or(e.Provider, providers[e.Addressing])
+}
+
+// completeCloud fills in what follows from the region and the cloud.
+func completeCloud(c *Config, absent map[string]bool) {
+	if absent["aws.zones"] {
+		c.AWS.Zones = zonesOf(c.AWS.Region, "")
+	}
+	if absent["gcp.zones"] {
+		c.GCP.Zones = zonesOf(c.GCP.Region, "-")
+	}
+	if c.Cluster.Identifier != "" || c.Cluster.Stack != "" && c.Cloud == Existing {
+		return
+	}
+	c.Cluster.Identifier = Project + "/" + c.Stack
+	if c.Cloud != Existing {
+		c.Cluster.Identifier += fmt.Sprintf("/%s-%d", c.Cloud, c.Cluster.Generation)
 	}
 }
 

@@ -8,6 +8,7 @@
 //	default   the value that an absent key has
 //	tier      the same, where the tier decides: "dev=1 staging=2 prod=3"
 //	absent    in words, for the key table, what an absent key means where another value decides (see defaults.go)
+//	entry     of a map: the name of the one entry, with its own defaults, that an absent key means
 //	required  that an absent key is a fault
 //	key       what the keys of a map are called in the key table
 //

@@ -26,6 +26,14 @@ const accepted = `{
 	},
 	"images": {"mirrors": {"docker.io": "registry.example.com/docker"}},
 	"secretValues": {"token": "` + canary + `"},
+	"buckets": {
+		"assets": {"engine": "minio", "versioning": true, "expireAfter": 3},
+		"media": {"engine": "external", "external": {
+			"endpoint": "https://s3.example.com", "cidrs": ["192.0.2.0/24"], "addressing": "virtual",
+			"keys": {"accessKeyId": "token", "secretAccessKey": "token"}
+		}}
+	},
+	"minio": {"drives": 1, "storage": "1Gi", "tlsSecret": "tls", "metricsNamespace": "monitoring"},
 	"apps": {
 		"web": {
 			"image": "nginx:1.29", "user": 1000, "command": ["a"], "args": ["b"], "server": "gunicorn", "workers": 3,
@@ -36,7 +44,8 @@ const accepted = `{
 			},
 			"env": {"A": "b"}, "secrets": {"T": "token"}, "files": {"/etc/a": "b"}, "writable": ["/var/cache"],
 			"autoscaling": {"max": 5}, "disruption": {"minAvailable": 1}, "from": ["api"], "public": true,
-			"egress": [{"cidr": "192.0.2.0/24", "port": 443}], "grace": 40, "drain": 3
+			"egress": [{"cidr": "192.0.2.0/24", "port": 443}], "grace": 40, "drain": 3,
+			"bucket": {"name": "assets", "prefix": "a/", "settings": "file", "variables": {"accessKeyId": "KEY_ID"}}
 		},
 		"api": {
 			"image": "nginx:1.29", "replicas": 2,

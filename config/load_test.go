@@ -121,7 +121,7 @@ func TestAllFaultsComeInOneErrorSortedByPath(t *testing.T) {
 		`apps.worker.resources.requests.memory: must be at most limits.memory (512Mi), got 1Gi`,
 		`namespace.quota.memory: must be a quantity such as 500m, 2 or 256Mi, got "3Gb"`,
 		`secretValues.token: must not be empty`,
-		`zone: unknown key; known: apps, cloud, cluster, databases, images, namespace, proxy, secretValues, tier`,
+		`zone: unknown key; known: apps, aws, buckets, cloud, cluster, databases, gcp, images, minio, namespace, network, operators, proxy, secretValues, secrets, tier`,
 	}, "\n  ")
 	for range 50 {
 		_, err := load(t, "dev", text)
@@ -143,9 +143,40 @@ func TestKeysOfOtherNamespacesAreLeftAlone(t *testing.T) {
 func TestATierIsAllThatIsRequired(t *testing.T) {
 	want := &config.Config{
 		Stack: "dev", Tier: config.Dev, Cloud: config.Existing,
-		Cluster: config.Cluster{Identifier: "plinth/dev"},
+		AWS: config.AWS{
+			Region: "eu-central-1", Zones: []string{"eu-central-1a", "eu-central-1b", "eu-central-1c"},
+		},
+		GCP: config.GCP{
+			Region: "europe-west4", Zones: []string{"europe-west4-a", "europe-west4-b", "europe-west4-c"},
+		},
+		Network: config.Network{
+			CIDR: "10.0.0.0/16", Pods: "10.4.0.0/14", Services: "10.8.0.0/20", NAT: config.NATSingle, FlowLogs: true,
+		},
+		Cluster: config.Cluster{
+			Identifier: "plinth/dev", Version: "1.35", Generation: 1, Endpoint: config.Endpoint{Public: true},
+			Nodes: map[string]config.Nodes{
+				"main": {Size: config.Small, Min: 1, Max: 3, Spot: true, Disk: 50},
+			},
+			LogRetention: 7, MaintenanceStart: 3,
+		},
 		Namespace: config.Namespace{
 			Name: "plinth-dev", Quota: config.Quota{Pods: 50, CPU: "20", Memory: "40Gi", Storage: "100Gi"},
+		},
+		MinIO: config.MinIO{
+			Image: "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z@" +
+				"sha256:14cea493d9a34af32f524e538b8346cf79f3321eff8e708c1e2960462bd8936e",
+			ClientImage: "quay.io/minio/mc:RELEASE.2025-08-13T08-35-41Z@" +
+				"sha256:a7fe349ef4bd8521fb8497f55c6042871b2ae640607cf99d9bede5e9bdf11727",
+			User: 1000, Drives: 1, Storage: "1Gi", Region: "us-east-1", Timeout: 600,
+			Requests: config.MinIORequests{CPU: "100m", Memory: "256Mi", EphemeralStorage: "64Mi"},
+			Limits:   config.MinIOLimits{CPU: "1", Memory: "1Gi", EphemeralStorage: "256Mi"},
+		},
+		Secrets: config.Secrets{
+			Backend: config.KubernetesSecrets, Refresh: "1m",
+			External: config.ExternalSecrets{Store: config.ClusterStore},
+			Vault: config.Vault{
+				Mount: "secret", Auth: "kubernetes", Role: "plinth-dev", Audience: "vault",
+			},
 		},
 		Proxy: config.Proxy{
 			Image: "docker.io/nginxinc/nginx-unprivileged:1.28.0", Replicas: 1, Public: true, BodySize: "10m",

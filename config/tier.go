@@ -16,8 +16,15 @@ func (Tier) Values() []string { return []string{string(Dev), string(Staging), st
 // Cloud is where a stack's cluster comes from.
 type Cloud string
 
-// Existing is a cluster that exists already, and that the stack only uses.
-const Existing Cloud = "existing"
+// The clouds. With one of them the stack makes its cluster, and the network around it, itself.
+const (
+	// Existing is a cluster that exists already, and that the stack only uses.
+	Existing Cloud = "existing"
+	// OnAWS is EKS.
+	OnAWS Cloud = "aws"
+	// OnGCP is GKE.
+	OnGCP Cloud = "gcp"
+)
 
 // Values lists every cloud.
-func (Cloud) Values() []string { return []string{string(Existing)} }
+func (Cloud) Values() []string { return []string{string(Existing), string(OnAWS), string(OnGCP)} }

@@ -34,9 +34,14 @@ func (c *checker) sound(path string) bool {
 
 // all applies every rule.
 func (c *checker) all() {
-	c.namespaceName()
+	c.namespaceName(c.stackName())
+	c.aws()
+	c.gcp()
+	c.network()
+	c.cluster()
 	c.mirrors()
 	c.secretValues()
+	c.secretsBackend()
 	for _, name := range c.appNames() {
 		path := at("apps", name)
 		if !c.sound(path) {
@@ -45,21 +50,28 @@ func (c *checker) all() {
 		app := c.Apps[name]
 		for _, rule := range []func(path, name string, app *App){
 			c.appName, c.image, c.user, c.workers, c.ports, c.public, c.probes, c.resources, c.replicas, c.autoscaling,
-			c.disruption, c.env, c.secrets, c.mounts, c.callers, c.egress, c.stopping, c.database, c.migration,
+			c.disruption, c.env, c.secrets, c.secretFiles, c.mounts, c.callers, c.egress, c.stopping, c.database, c.migration,
+			c.afterMigration, c.bucket,
 		} {
 			rule(path, name, &app)
 		}
 	}
 	c.databases()
+	c.buckets()
+	c.minio()
 	c.proxy()
 	c.quota()
 }
 
 func (c *checker) appNames() []string { return slices.Sorted(maps.Keys(c.Apps)) }
 
-// namespaceName: a DNS label, and none of the namespaces that belong to the cluster.
-func (c *checker) namespaceName() {
+// namespaceName: a DNS label, and none of the namespaces that belong to the cluster. stackNamed says that nothing is
+// wrong with the stack's own name, which it is made from.
+func (c *checker) namespaceName(stackNamed bool) {
 	const path = "namespace.name"
+	if !stackNamed && c.absent[path] {
+		return
+	}
 	name := c.Namespace.Name
 	c.check(path, isLabel(name) || name != Project+"-"+c.Stack,
 		"must be set, because %s, made from the stack's name, is not %s", quoted(name), labelRule)

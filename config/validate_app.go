@@ -89,16 +89,21 @@ func (c *checker) secrets(path, _ string, a *App) {
 	for _, name := range slices.Sorted(maps.Keys(a.Secrets)) {
 		variable, value := at(path, "secrets", name), a.Secrets[name]
 		c.variable(variable, name)
-		c.check(variable, secretName.MatchString(value), "must be the name of a value in %s", secretSection)
-		if _, found := c.SecretValues[value]; found || !c.sound(secretSection) {
-			continue
-		}
-		remedy := "set it with: " + setSecret(value)
-		if near := nearest(value, slices.Sorted(maps.Keys(c.SecretValues))); near != "" {
-			remedy = "did you mean " + near + "?"
-		}
-		c.add(variable, "refers to %s, which is not set; %s", at(secretSection, value), remedy)
+		c.secretReference(variable, value)
 	}
+}
+
+// secretValue: the name of a value that is set.
+func (c *checker) secretValue(path, name string) {
+	c.check(path, secretName.MatchString(name), "must be the name of a value in %s", secretSection)
+	if _, found := c.SecretValues[name]; found || !c.sound(secretSection) {
+		return
+	}
+	remedy := "set it with: " + setSecret(name)
+	if near := nearest(name, slices.Sorted(maps.Keys(c.SecretValues))); near != "" {
+		remedy = "did you mean " + near + "?"
+	}
+	c.add(path, "refers to %s, which is not set; %s", at(secretSection, name), remedy)
 }
 
 func (c *checker) variable(path, name string) {

@@ -19,6 +19,9 @@ func (c *checker) mounts(appPath, _ string, a *App) {
 		size += len(a.Files[file])
 		taken = c.place(at(appPath, "files", file), file, taken)
 	}
+	if b := a.Bucket; b != nil && b.Settings == SettingsInFile && c.sound(at(appPath, "bucket", "file")) {
+		taken = c.place(at(appPath, "bucket", "file"), b.File, taken)
+	}
 	c.check(at(appPath, "files"), size <= maxFiles, "must have at most %d bytes together, got %d", maxFiles, size)
 	for i, folder := range a.Writable {
 		if i != slices.Index(a.Writable, alwaysWritable) {

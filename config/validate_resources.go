@@ -114,6 +114,14 @@ func (c *checker) need() need {
 			sum.storageOf = append(sum.storageOf, fmt.Sprintf("%s %d x %s", name, database.Replicas+1, database.Storage))
 		}
 	}
+	if c.keepsBuckets() && c.sound(minioName) && c.sound(at(minioName, "drives")) {
+		c.count(&sum, minioName, minioName, c.MinIO.Drives, Limits(c.MinIO.Limits))
+		if storage, ok := c.quantity(at(minioName, "storage"), c.MinIO.Storage, leastBytes); ok {
+			storage.Mul(int64(c.MinIO.Drives))
+			sum.storage.Add(storage)
+			sum.storageOf = append(sum.storageOf, fmt.Sprintf("%s %d x %s", minioName, c.MinIO.Drives, c.MinIO.Storage))
+		}
+	}
 	if len(c.Proxy.Routes) > 0 && c.sound("proxy") && c.sound(at("proxy", "replicas")) {
 		c.count(&sum, proxyName, "proxy", c.Proxy.Replicas+1, c.Proxy.resources().Limits)
 	}

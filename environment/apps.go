@@ -4,8 +4,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
 	"plinth/components/app"
 	"plinth/components/binding"
 	"plinth/components/workload"
@@ -16,7 +14,16 @@ func (e *environment) applications() error {
 	e.apps = map[string]*app.App{}
 	edges := e.calls()
 	for _, name := range slices.Sorted(maps.Keys(e.cfg.Apps)) {
-		made, err := app.New(e.ctx, name, e.app(name, e.cfg.Apps[name], edges[name]), e.inCluster()...)
+		args := e.app(name, e.cfg.Apps[name], edges[name])
+		values, err := e.useSecrets(name, e.cfg.Apps[name])
+		if err != nil {
+			return err
+		}
+		args.Bindings = append(values, args.Bindings...)
+		if err := e.useBucket(name, e.cfg.Apps[name], args); err != nil {
+			return err
+		}
+		made, err := app.New(e.ctx, name, args, e.inCluster()...)
 		if err != nil {
 			return err
 		}
@@ -45,11 +52,6 @@ func (e *environment) app(name string, c config.App, edges []binding.Edge) *app.
 			To: binding.Peer{CIDR: out.CIDR}, Ports: []binding.Port{{Number: out.Port}},
 		})
 	}
-	secrets := map[string]pulumi.StringInput{}
-	for variable, name := range c.Secrets {
-		value := string(e.cfg.SecretValues[name])
-		secrets[variable] = pulumi.ToSecret(pulumi.String(value)).(pulumi.StringOutput)
-	}
 	args := &app.Args{
 		Namespace: e.namespace, PartOf: e.partOf,
 		Image:    workload.Images{Mirrors: e.cfg.Images.Mirrors}.Resolve(c.Image),
@@ -60,7 +62,7 @@ func (e *environment) app(name string, c config.App, edges []binding.Edge) *app.
 		Readiness: probe(c.Probes.Readiness, c.Ports),
 		Liveness:  probe(c.Probes.Liveness, c.Ports),
 		Resources: resources(c.Resources),
-		Env:       c.Env, Secrets: secrets, Files: c.Files, Writable: c.Writable,
+		Env:       c.Env, Files: c.Files, Writable: c.Writable,
 		Bindings: e.bindings(name, c.Database), Edges: edges, Public: c.Public,
 		Grace: c.Grace, Drain: c.Drain, RolloutTimeout: c.RolloutTimeout,
 	}

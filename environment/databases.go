@@ -1,32 +1,83 @@
 package environment
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
 	"plinth/components/binding"
+	"plinth/components/database"
+	"plinth/components/database/cloudnativepg"
+	"plinth/components/database/mysql"
 	"plinth/components/database/postgres"
 	"plinth/components/workload"
 	"plinth/config"
 )
 
+// offered is what the databases of every engine have for an app.
+type offered interface {
+	// Binding leads an app to its database, ReadOnly to replicas of it.
+	Binding(app string, shape database.Shape, mode database.Mode) binding.Binding
+	ReadOnly(app string, shape database.Shape, mode database.Mode) binding.Binding
+}
+
+var (
+	_ offered = (*postgres.Postgres)(nil)
+	_ offered = (*mysql.MySQL)(nil)
+	_ offered = (*cloudnativepg.Cluster)(nil)
+)
+
 func (e *environment) databases() error {
-	e.postgres = map[string]*postgres.Postgres{}
+	e.postgres, e.offered = map[string]*postgres.Postgres{}, map[string]offered{}
 	for _, name := range slices.Sorted(maps.Keys(e.cfg.Databases)) {
 		d := e.cfg.Databases[name]
-		made, err := postgres.New(e.ctx, name, &postgres.Args{
-			Namespace: e.namespace, PartOf: e.partOf,
-			Image: workload.Images{Mirrors: e.cfg.Images.Mirrors}.Resolve(d.Image),
-			User:  int(d.User), Replicas: d.Replicas, Storage: d.Storage, StorageClass: d.StorageClass,
-			Resources: resources(d.Resources), SynchronousCommit: string(d.SynchronousCommit), Settings: d.Settings,
-			Clients: d.Clients, Applications: e.usersOf(name), Retain: d.Retain, Timeout: d.Timeout,
-		}, e.inCluster()...)
+		if d.StorageClass == "" {
+			d.StorageClass = e.cluster.StorageClass()
+		}
+		if err := database.Keep(e.ctx, name, string(d.Engine)); err != nil {
+			return err
+		}
+		made, err := e.database(name, &d)
 		if err != nil {
 			return err
 		}
-		e.postgres[name] = made
+		e.offered[name] = made
 	}
 	return nil
+}
+
+// database is one, of its engine.
+func (e *environment) database(name string, d *config.Database) (offered, error) {
+	image := workload.Images{Mirrors: e.cfg.Images.Mirrors}.Resolve(d.Image)
+	plaintext := d.TLS == config.EncryptionOptional
+	switch d.Engine {
+	case config.Postgres:
+		made, err := postgres.New(e.ctx, name, &postgres.Args{
+			Namespace: e.namespace, PartOf: e.partOf, Image: image, User: int(d.User), Replicas: d.Replicas,
+			Storage: d.Storage, StorageClass: d.StorageClass, Resources: resources(d.Resources), Settings: d.Settings,
+			Synchronous: postgres.Synchronous(d.Synchronous), Rotation: d.Rotation,
+			Plaintext: plaintext, Backups: d.Backup != nil, Metrics: d.Metrics != nil,
+			Clients: d.Clients, Applications: e.usersOf(name), Retain: d.Retain, Timeout: d.Timeout,
+		}, e.inCluster()...)
+		e.postgres[name] = made
+		return made, err
+	case config.MariaDB, config.MySQL:
+		return mysql.New(e.ctx, name, &mysql.Args{
+			Namespace: e.namespace, PartOf: e.partOf, Engine: mysql.Engine(d.Engine), Image: image, User: int(d.User),
+			Replicas: d.Replicas, Storage: d.Storage, StorageClass: d.StorageClass, Resources: resources(d.Resources),
+			Settings: d.Settings, Synchronous: mysql.Synchronous(d.Synchronous), Rotation: d.Rotation,
+			Plaintext: plaintext, Applications: e.usersOf(name), Retain: d.Retain, Timeout: d.Timeout,
+		}, e.inCluster()...)
+	case config.CloudNativePG:
+		return cloudnativepg.New(e.ctx, name, &cloudnativepg.Args{
+			Namespace: e.namespace, PartOf: e.partOf, Image: image, Replicas: d.Replicas, Storage: d.Storage,
+			StorageClass: d.StorageClass, Resources: resources(d.Resources), Settings: d.Settings,
+			Commit: d.Synchronous != config.SynchronousOff, Quorum: d.Synchronous == config.SynchronousQuorum,
+			Plaintext: plaintext, Applications: e.usersOf(name), Retain: d.Retain, Timeout: d.Timeout,
+			APIServers: d.Operator.APIServers, Operator: d.Operator.Namespace,
+		}, e.inCluster()...)
+	}
+	return nil, fmt.Errorf("database %s: no engine is called %q", name, d.Engine)
 }
 
 // usersOf are the apps that are bound to a database, sorted.
@@ -45,18 +96,23 @@ func (e *environment) bindings(app string, bound *config.Bound) []binding.Bindin
 	if bound == nil {
 		return nil
 	}
-	database := e.postgres[bound.Name]
-	made := []binding.Binding{database.Binding(app, postgres.Shape(bound.Variables))}
+	from, mode := e.offered[bound.Name], database.Mode(bound.TLS)
+	made := []binding.Binding{from.Binding(app, database.Shape(bound.Variables), mode)}
 	if bound.ReadOnly != (config.Variables{}) {
-		made = append(made, database.ReadOnly(app, postgres.Shape(bound.ReadOnly)))
+		made = append(made, from.ReadOnly(app, database.Shape(bound.ReadOnly), mode))
 	}
 	return made
 }
 
-// retains says whether a database's volumes are to outlive the environment, and so their namespace.
+// retains says whether volumes are to outlive the environment, and so their namespace.
 func (e *environment) retains() bool {
 	for _, d := range e.cfg.Databases {
 		if d.Retain {
+			return true
+		}
+	}
+	for _, b := range e.cfg.Buckets {
+		if b.Engine == config.MinIOBucket && e.cfg.MinIO.Retain {
 			return true
 		}
 	}

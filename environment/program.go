@@ -3,33 +3,39 @@
 package environment
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
 	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
+	"github.com/pulumi/pulumi-tls/sdk/v5/go/tls"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"plinth/components/app"
 	"plinth/components/database/postgres"
+	"plinth/components/objectstore"
 	"plinth/components/platform"
-	"plinth/components/platform/existing"
 	"plinth/components/proxy"
+	"plinth/components/secrets"
 	"plinth/components/workload"
 	"plinth/config"
 )
 
 // Program deploys one environment: the stack that it runs for. keys names every configuration key of the stack, so that
-// an unknown one is refused rather than overlooked; it is called when the program runs.
-func Program(keys func() []string) pulumi.RunFunc {
+// an unknown one is refused rather than overlooked; it is called when the program runs. platforms are the clouds that
+// the stack may choose from: a program that is built without one need not compile its SDK.
+func Program(keys func() []string, platforms ...platform.Platform) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		cfg, err := load(ctx, keys())
 		if err != nil {
 			return err
 		}
-		e := &environment{ctx: ctx, cfg: cfg, partOf: workload.Name(workload.MaxLabel, ctx.Project(), ctx.Stack())}
+		e := &environment{
+			ctx: ctx, cfg: cfg, platforms: platforms,
+			partOf: workload.Name(workload.MaxLabel, ctx.Project(), ctx.Stack()),
+		}
 		for _, step := range []func() error{
-			e.platform, e.namespaces, e.databases, e.applications, e.proxy, e.outputs,
+			e.platform, e.operators, e.namespaces, e.secretsBackend, e.databases, e.objectStores, e.archives,
+			e.applications, e.proxy, e.outputs,
 		} {
 			if err := step(); err != nil {
 				return err
@@ -59,29 +65,26 @@ type environment struct {
 	ctx    *pulumi.Context
 	cfg    *config.Config
 	partOf string
+	// platforms are the clouds there are.
+	platforms []platform.Platform
 
 	cluster   platform.Cluster
 	namespace *workload.Namespace
 	// generated makes what is random: its provider, since none is there by default.
 	generated *random.Provider
-	postgres  map[string]*postgres.Postgres
-	apps      map[string]*app.App
-	entrance  *proxy.Proxy
-}
-
-func (e *environment) platform() (err error) {
-	if e.generated, err = random.NewProvider(e.ctx, "random", nil); err != nil {
-		return fmt.Errorf("creating the provider of random values: %w", err)
-	}
-	switch e.cfg.Cloud {
-	case config.Existing:
-		e.cluster, err = existing.New(e.ctx, "cluster", &existing.Args{
-			Kubeconfig: e.cfg.Cluster.Kubeconfig, Context: e.cfg.Cluster.Context, Identifier: e.cfg.Cluster.Identifier,
-		})
-	default:
-		err = fmt.Errorf("cloud %q: want existing", e.cfg.Cloud)
-	}
-	return err
+	// certificates makes keys and certificates: its provider.
+	certificates *tls.Provider
+	postgres     map[string]*postgres.Postgres
+	// offered are the databases of every engine, by name.
+	offered map[string]offered
+	// operator is what everything of an operator's kinds depends on, by the operator's name.
+	operator map[string][]pulumi.Resource
+	// secrets is where the apps' secret values come from.
+	secrets secrets.Backend
+	// buckets lead an app to each of them.
+	buckets  map[string]func(app string) objectstore.Bucket
+	apps     map[string]*app.App
+	entrance *proxy.Proxy
 }
 
 func (e *environment) namespaces() (err error) {
@@ -96,7 +99,7 @@ func (e *environment) namespaces() (err error) {
 
 // inCluster are the options of every component that lives in the cluster.
 func (e *environment) inCluster() []pulumi.ResourceOption {
-	return []pulumi.ResourceOption{pulumi.Providers(e.cluster.Kubernetes(), e.generated)}
+	return []pulumi.ResourceOption{pulumi.Providers(e.cluster.Kubernetes(), e.generated, e.certificates)}
 }
 
 func (e *environment) outputs() error {

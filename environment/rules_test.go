@@ -149,8 +149,8 @@ func outputs(w *world) []string {
 var (
 	// secretName is what a value is called that nobody may see.
 	secretName = regexp.MustCompile(`(?i)password|passwd|passphrase|token|secret|credential|[._-]key$|[a-z]Key$`)
-	// notSecret are Kubernetes' own names that sound like one, and hold the name of something.
-	notSecret = regexp.MustCompile(`^(topologyKey|secretName)$`)
+	// notSecret are names of Kubernetes and of operators that sound like one, and hold the name of something or a word.
+	notSecret = regexp.MustCompile(`^(topologyKey|secretName|secretKey|caCertSecretRef|sealedsecrets\.bitnami\.com/.*)$`)
 )
 
 func secretNames(w *world) []string {
@@ -175,7 +175,9 @@ func secretNames(w *world) []string {
 				beside := at(object, path[:len(path)-1])
 				name, _ = plain(beside["name"]).(string)
 			}
-			if text != "" && !secret && secretName.MatchString(name) && !notSecret.MatchString(name) {
+			// Only the controller can read what it encrypts.
+			ciphertext := strings.HasPrefix(strings.Join(path, "."), "spec.encryptedData.")
+			if text != "" && !secret && !ciphertext && secretName.MatchString(name) && !notSecret.MatchString(name) {
 				c.add(r, "%s%s is plain", where, strings.Join(path, "."))
 			}
 		})

@@ -54,11 +54,20 @@ func TestBadUsageEndsWithCode2AndSaysWhatIsWanted(t *testing.T) {
 	}{
 		{
 			[]string{"upp", "local"},
-			`plinth: unknown command "upp": want destroy, outputs, preview, render, up, version`,
+			`plinth: unknown command "upp": want destroy, eta, outputs, preview, promote, refresh, render, up, verify, version`,
 		},
 		{[]string{"up"}, "plinth: plinth up wants the name of one stack, got 0: plinth up STACK [flags]"},
 		{[]string{"up", "a", "b"}, "plinth: plinth up wants the name of one stack, got 2: plinth up STACK [flags]"},
 		{[]string{"up", "--fast"}, "plinth: unknown flag: --fast: see `plinth up --help`"},
+		{[]string{"up", "local", "--cloud", "azure"}, "plinth: --cloud azure: want aws or gcp"},
+		{
+			[]string{"up", "local", "--simulate"},
+			"plinth: --simulate: stack local names no cloud (plinth:cloud is existing): add --cloud aws or --cloud gcp",
+		},
+		{
+			[]string{"up", "local", "--simulate", "--cloud", "aws", "--kubeconfig", "k"},
+			"plinth: --simulate: the cluster is a simulated one: leave out --kubeconfig and --context",
+		},
 		{
 			[]string{"up", "prod"},
 			`plinth: no stack "prod": Pulumi.prod.yaml does not exist; of the stacks with a file there are dev, local`,
@@ -99,7 +108,7 @@ func TestTheHelpDocumentsTheExitCodes(t *testing.T) {
 		t.Errorf("code %d", code)
 	}
 	for _, line := range []string{
-		"  3    refused: ", "  4    preview --expect-no-changes: there are changes", "  130  interrupted",
+		"  3    refused: ", "  4    preview or refresh --expect-no-changes: there are changes", "  130  interrupted",
 	} {
 		if !strings.Contains(out.String(), line) {
 			t.Errorf("the help has no line %q", line)

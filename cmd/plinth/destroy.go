@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
@@ -37,7 +38,7 @@ func (c *command) destroy() *cobra.Command {
 			"cluster that plinth made, the cluster goes too.",
 		Args: oneStack,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := c.open("destroy", args[0], f, true)
+			s, err := c.open(cmd.Context(), "destroy", args[0], f, true)
 			if err != nil {
 				return err
 			}
@@ -52,7 +53,6 @@ func (c *command) destroy() *cobra.Command {
 		},
 	}
 	f.register(cmd)
-	cmd.Flags().BoolVarP(&f.yes, "yes", "y", false, "do not ask")
 	cmd.Flags().BoolVar(&forget, "forget", false,
 		"delete nothing, and drop what is known of the stack: for a cluster that no longer exists")
 	return cmd
@@ -70,7 +70,7 @@ func (s *session) confirm(forget bool) error {
 	if !s.terminal {
 		return &workspace.Refusal{
 			Reason: what + ", and there is no terminal to ask on",
-			Next:   fmt.Sprintf("plinth destroy %s --yes", s.stack.Name),
+			Next:   fmt.Sprintf("plinth destroy %s --yes", s.which()),
 		}
 	}
 	if _, err := fmt.Fprintf(s.out, "%s.\nType the stack's name to go on: ", what); err != nil {
@@ -110,9 +110,14 @@ func (s *session) destroy(ctx context.Context) error {
 	if err := s.connect(ctx, &stack); err != nil {
 		return err
 	}
+	// Its volumes are kept on the way, and would be left behind.
+	if err := s.unpromoted(ctx); err != nil {
+		return err
+	}
 	if err := s.recover(ctx, &stack); err != nil {
 		return err
 	}
+	retained := retention(deployment)
 	err = s.watch(func(stream chan<- events.EngineEvent) error {
 		options := []optdestroy.Option{
 			optdestroy.EventStreams(stream), optdestroy.ShowSecrets(false), optdestroy.Color("never"),
@@ -126,17 +131,20 @@ func (s *session) destroy(ctx context.Context) error {
 	if err != nil {
 		return s.failed(ctx, "destroy", err)
 	}
-	return s.done(ctx, fmt.Sprintf("stack %s is destroyed: %s in %s",
-		s.stack.Name, s.printer.Changes(), s.printer.Elapsed()))
+	if err := s.done(ctx, fmt.Sprintf("stack %s is destroyed: %s in %s",
+		s.stack.Name, s.printer.Changes(), s.printer.Elapsed())); err != nil || !s.ownCloud() {
+		return err
+	}
+	return s.leftInCloud(retained)
 }
 
 // known reports whether the stack can be in the backend at all. The project's own one is looked at directly, so that no
 // CLI is built in order to find out that there is nothing.
 func (s *session) known() (bool, error) {
-	if os.Getenv("PULUMI_BACKEND_URL") != "" {
+	if s.userBackend() != "" {
 		return true, nil
 	}
-	_, err := os.Stat(s.project.Path("state", ".pulumi", "stacks", workspace.Name, s.stack.Name+".json"))
+	_, err := os.Stat(filepath.Join(s.stateDir(), ".pulumi", "stacks", workspace.Name, s.stack.Name+".json"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
@@ -174,6 +182,9 @@ func (s *session) gone(ctx context.Context, summary string) error {
 
 // stopUnused removes the clusters of plinth's own that no stack lives on and no command uses.
 func (s *session) stopUnused(ctx context.Context) error {
+	if s.flags.simulate {
+		return s.stopSimulated(ctx)
+	}
 	if s.release != nil {
 		s.release()
 	}
@@ -250,7 +261,7 @@ func (s *session) refuseProtected(deployment *apitype.DeploymentV3) error {
 	return &workspace.Refusal{
 		Reason: fmt.Sprintf("stack %s holds protected resources: %s; nothing was deleted", s.stack.Name,
 			strings.Join(protected, ", ")),
-		Next: fmt.Sprintf("take the protection out of the configuration, plinth up %s, then plinth destroy %s",
-			s.stack.Name, s.stack.Name),
+		Next: fmt.Sprintf("set protect to false where it is true (plinth:cluster.protect, plinth:namespace.protect), "+
+			"plinth up %s, then plinth destroy %s", s.which(), s.which()),
 	}
 }

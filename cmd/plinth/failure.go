@@ -15,7 +15,7 @@ func (s *session) failed(ctx context.Context, what string, err error) error {
 	if ctx.Err() != nil {
 		s.printer.Printf("stack %s: %s was interrupted after %s: %s\n"+
 			"next: plinth %s %s, which goes on where this ended",
-			s.stack.Name, what, s.printer.Elapsed(), s.printer.Changes(), s.name, s.stack.Name)
+			s.stack.Name, what, s.printer.Elapsed(), s.printer.Changes(), s.name, s.which())
 		return errReported
 	}
 	said := s.cli.Complaint()
@@ -36,7 +36,7 @@ func (s *session) failed(ctx context.Context, what string, err error) error {
 			said, _, _ = strings.Cut(err.Error(), "\ncode: ") // What follows is all that the CLI printed.
 		}
 		return fmt.Errorf("%s of stack %s: %s\nnext: plinth %s %s, which goes on where this ended",
-			what, s.stack.Name, said, s.name, s.stack.Name)
+			what, s.stack.Name, said, s.name, s.which())
 	}
 	s.printer.Printf("stack %s: %s failed after %s: %s", s.stack.Name, what, s.printer.Elapsed(), s.printer.Changes())
 	for _, failure := range failures {
@@ -47,6 +47,6 @@ func (s *session) failed(ctx context.Context, what string, err error) error {
 		s.printer.Printf("  %s:\n    %s", name, strings.ReplaceAll(failure.Cause, "\n", "\n    "))
 	}
 	s.printer.Printf("next: put right what is named above, then plinth %s %s: what is done stays done", s.name,
-		s.stack.Name)
+		s.which())
 	return errReported
 }

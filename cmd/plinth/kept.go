@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
@@ -26,8 +25,8 @@ func (s *session) kept(ctx context.Context) ([]target.Kept, error) {
 // stays tied to the cluster that holds it.
 func (s *session) done(ctx context.Context, summary string) error {
 	var kept []target.Kept
-	// In an embedded cluster no volume holds anything.
-	if s.cluster.Kind != target.Embedded {
+	// In an embedded cluster no volume holds anything; a cluster of the stack's own has gone with all that was in it.
+	if s.cluster.Kind != target.Embedded && !s.ownCloud() {
 		var err error
 		if kept, err = s.kept(ctx); err != nil {
 			return err
@@ -84,11 +83,11 @@ func (s *session) takeBack(ctx context.Context, stack *auto.Stack) error {
 	}
 	s.printer.Printf("namespace %s was kept by an earlier destroy: it is taken back, with the volumes in it", rest)
 	// What stock Pulumi is told too: sdk/go/kubernetes/provider.go of pulumi-kubernetes, UpsertExistingObjects.
-	const upsert = "PULUMI_K8S_UPSERT_EXISTING_OBJECTS"
-	before, was := os.LookupEnv(upsert)
-	if err := os.Setenv(upsert, "true"); err != nil {
+	restore, err := setenv("PULUMI_K8S_UPSERT_EXISTING_OBJECTS", "true")
+	if err != nil {
 		return fmt.Errorf("taking namespace %s back: %w", rest, err)
 	}
+	defer restore()
 	// What is counted and failed here is no part of what follows.
 	printer := s.printer
 	s.printer = progress.New(s.out, progress.Options{Terminal: s.terminal, Verbose: s.flags.verbose})
@@ -101,11 +100,6 @@ func (s *session) takeBack(ctx context.Context, stack *auto.Stack) error {
 			}))
 		return err
 	})
-	if was {
-		_ = os.Setenv(upsert, before) // It was set before: it can be.
-	} else {
-		_ = os.Unsetenv(upsert)
-	}
 	if err != nil {
 		return s.failed(ctx, "taking namespace "+rest+" back", err)
 	}
@@ -116,6 +110,9 @@ func (s *session) takeBack(ctx context.Context, stack *auto.Stack) error {
 // rest names the namespace of the stack where it is there, holds nothing of the stack and is not in the state; else it
 // is empty.
 func (s *session) rest(ctx context.Context, stack *auto.Stack) (string, error) {
+	if s.ownCloud() {
+		return "", nil
+	}
 	kept, err := s.kept(ctx)
 	if err != nil {
 		return "", err

@@ -36,7 +36,7 @@ const exitCodes = `Exit codes:
   2    bad configuration or usage; nothing was done
   3    refused: something is protected, the stack lives on another cluster,
        or another command works on it
-  4    preview --expect-no-changes: there are changes
+  4    preview or refresh --expect-no-changes: there are changes
   130  interrupted`
 
 // errChanges is the end of a preview that was to have no changes and has some.
@@ -53,6 +53,9 @@ type command struct {
 	terminal bool
 	// program is the Pulumi program; its argument names the configuration keys of the stack.
 	program func(keys func() []string) pulumi.RunFunc
+	// args is the command line, and replace runs another program, with it, in place of this one.
+	args    []string
+	replace func(program string, args []string) error
 	// kill is closed by the second interrupt.
 	kill chan struct{}
 }
@@ -61,7 +64,8 @@ func main() {
 	c := &command{
 		in: os.Stdin, out: os.Stdout, errs: os.Stderr,
 		terminal: term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd())),
-		program:  environment.Program,
+		program:  func(keys func() []string) pulumi.RunFunc { return environment.Program(keys, linked...) },
+		replace:  replace,
 		kill:     make(chan struct{}),
 	}
 	ctx, interrupt := context.WithCancel(context.Background())
@@ -83,6 +87,7 @@ func (c *command) interrupts(signals <-chan os.Signal, interrupt func()) {
 
 // run carries out a command line and returns the exit code.
 func (c *command) run(ctx context.Context, args []string) int {
+	c.args = args
 	root := c.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -147,7 +152,8 @@ func (c *command) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &workspace.UsageError{Reason: fmt.Sprintf("%v: see `%s --help`", err, cmd.CommandPath())}
 	})
-	root.AddCommand(c.up(), c.preview(), c.destroy(), c.outputs(), c.version(), c.render())
+	root.AddCommand(c.up(), c.preview(), c.verify(), c.destroy(), c.outputs(), c.version(), c.render(), c.refresh(),
+		c.eta(), c.promote())
 	return root
 }
 

@@ -16,14 +16,17 @@ const secretPlaceholder = "[secret]"
 
 // outputs prints the outputs of a stack. It needs no cluster.
 func (c *command) outputs() *cobra.Command {
-	var asJSON, showSecrets bool
+	var (
+		f                   flags
+		asJSON, showSecrets bool
+	)
 	cmd := &cobra.Command{
 		Use:   "outputs STACK",
 		Short: "Print the outputs of a stack",
 		Args:  oneStack,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			// It only reads, so it takes no lock: it may be run while another command is at work.
-			s, err := c.find("outputs", args[0], flags{})
+			s, err := c.find("outputs", args[0], f)
 			if err != nil {
 				return err
 			}
@@ -33,6 +36,8 @@ func (c *command) outputs() *cobra.Command {
 			return s.outputs(cmd.Context(), asJSON, showSecrets)
 		},
 	}
+	cmd.Flags().StringVar(&f.cloud, "cloud", "", "cloud to use instead of the one that the stack's file names: aws or gcp")
+	cmd.Flags().BoolVar(&f.simulate, "simulate", false, "print those of the simulated cloud")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
 	cmd.Flags().BoolVar(&showSecrets, "show-secrets", false, "print secret outputs too")
 	return cmd
@@ -83,7 +88,7 @@ func (s *session) outputs(ctx context.Context, asJSON, showSecrets bool) error {
 
 // notDeployed says that there is nothing to print.
 func (s *session) notDeployed() error {
-	return fmt.Errorf("stack %s is not deployed, so it has no outputs\nnext: plinth up %s", s.stack.Name, s.stack.Name)
+	return fmt.Errorf("stack %s is not deployed, so it has no outputs\nnext: plinth up %s", s.stack.Name, s.which())
 }
 
 // text prints a value: a string as it is, anything else as JSON.

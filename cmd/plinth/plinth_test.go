@@ -128,10 +128,13 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
+// withoutCloud is the project's own program, as a plain build has it.
+func withoutCloud(keys func() []string) pulumi.RunFunc { return environment.Program(keys) }
+
 // plinth runs a command line with the project's own program, and returns what it prints.
 func plinth(t *testing.T, want int, args ...string) string {
 	t.Helper()
-	return run(t, environment.Program, want, args...)
+	return run(t, withoutCloud, want, args...)
 }
 
 func run(t *testing.T, program func(func() []string) pulumi.RunFunc, want int, args ...string) string {
@@ -271,7 +274,7 @@ func TestASecretIsNowhereInPlainText(t *testing.T) {
 
 	t.Setenv("PULUMI_CONFIG_PASSPHRASE", passphrase)
 	program := func(keys func() []string) pulumi.RunFunc {
-		own := environment.Program(keys)
+		own := withoutCloud(keys)
 		return func(ctx *pulumi.Context) error {
 			values, _ := ctx.GetConfig("plinth:secretValues")
 			var decoded map[string]string

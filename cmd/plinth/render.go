@@ -6,8 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"plinth/config"
-	"plinth/internal/progress"
+	"plinth/environment"
 	"plinth/internal/record"
 	"plinth/internal/render"
 	"plinth/internal/workspace"
@@ -15,7 +14,10 @@ import (
 
 // render writes down what a stack would create. It needs no cluster, no credentials and no Pulumi CLI.
 func (c *command) render() *cobra.Command {
-	var out string
+	var (
+		f   flags
+		out string
+	)
 	cmd := &cobra.Command{
 		Use:   "render STACK --out DIR",
 		Short: "Write what a stack would create as files: manifests, other resources, a picture",
@@ -32,39 +34,32 @@ Files of an earlier rendering that are no more part of it are removed.`,
 			if out == "" {
 				return &workspace.UsageError{Reason: "plinth render: --out is required: the folder to write to"}
 			}
-			return c.renderStack(cmd.Context(), args[0], out)
+			s, err := c.find("render", args[0], f)
+			if err != nil {
+				return err
+			}
+			return s.render(cmd.Context(), out)
 		},
 	}
+	cmd.Flags().StringVar(&f.cloud, "cloud", "", "cloud to use instead of the one that the stack's file names: aws or gcp")
 	cmd.Flags().StringVar(&out, "out", "", "folder to write to (required)")
 	return cmd
 }
 
-func (c *command) renderStack(ctx context.Context, name, out string) error {
-	project, err := workspace.Find(".")
+func (s *session) render(ctx context.Context, out string) error {
+	if err := s.configure(); err != nil {
+		return err
+	}
+	if err := s.link(ctx); err != nil {
+		return err
+	}
+	raw, secret, err := s.raw()
 	if err != nil {
 		return err
 	}
-	stack, err := project.Stack(name)
-	if err != nil {
-		return err
-	}
-	if err := stack.MustHaveFile(); err != nil {
-		return err
-	}
-	raw, secret, err := config.ReadStackFile(stack.File())
-	if err != nil {
-		return err
-	}
-	if _, err := config.Load(name, raw, secret); err != nil {
-		return err
-	}
-	keys := make([]string, 0, len(raw))
-	for key := range raw {
-		keys = append(keys, key)
-	}
-	printer := progress.New(c.out, progress.Options{Terminal: c.terminal})
+	printer, name := s.printer, s.stack.Name
 	drawing := render.Drawing{
-		Source: filepath.Join(project.Root, "tools", "d2"), Cache: project.Path("bin"),
+		Source: filepath.Join(s.project.Root, "tools", "d2"), Cache: s.project.Path("bin"),
 		Building: func(work func() error) error {
 			return printer.During("building the drawing program", ", about half a minute the first time", work)
 		},
@@ -72,7 +67,7 @@ func (c *command) renderStack(ctx context.Context, name, out string) error {
 	result, err := render.Render(ctx, render.Options{
 		Stack: record.Options{Project: workspace.Name, Stack: name, Config: raw, SecretKeys: secret},
 		Dir:   out, Draw: drawing.SVG,
-	}, c.program(func() []string { return keys }))
+	}, s.program(func() []string { return s.keys }))
 	if err != nil {
 		return err
 	}
@@ -85,6 +80,12 @@ func (c *command) renderStack(ctx context.Context, name, out string) error {
 		printer.Printf("to be filled in before they are applied:")
 		for _, placeholder := range result.Placeholders {
 			printer.Printf("  %s", placeholder)
+		}
+	}
+	if commands := environment.Preparation(s.config); len(commands) > 0 {
+		printer.Printf("to be run once by an administrator of Vault, before the stack is deployed:")
+		for _, command := range commands {
+			printer.Printf("  %s", command)
 		}
 	}
 	printer.Printf("next:\n  kubectl apply --server-side -f %s\n  plinth up %s", filepath.Join(out, "kubernetes"), name)

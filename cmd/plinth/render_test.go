@@ -6,8 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"plinth/environment"
 )
 
 func TestRenderWantsAFolder(t *testing.T) {
@@ -42,7 +40,7 @@ func TestRenderNeedsNeitherClusterNorCLIAndSaysWhatItWrote(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "out")
 	var out bytes.Buffer
 	c := newCommand(&out, nil)
-	c.program = environment.Program
+	c.program = withoutCloud
 	if code := c.run(t.Context(), []string{"render", "local", "--out", dir}); code != exitDone {
 		t.Fatalf("code %d, got %s", code, out.String())
 	}

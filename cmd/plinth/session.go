@@ -32,8 +32,11 @@ const (
 // flags are those of the commands that work on a cluster.
 type flags struct {
 	kubeconfig, context string
-	parallel            int
-	verbose, yes        bool
+	// cloud is used instead of the stack's own word, simulate stands in for it.
+	cloud        string
+	simulate     bool
+	parallel     int
+	verbose, yes bool
 }
 
 // register adds the flags to a command.
@@ -41,6 +44,10 @@ func (f *flags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.kubeconfig, "kubeconfig", "",
 		"kubeconfig of the cluster (default: KUBECONFIG; else kind or the embedded cluster)")
 	cmd.Flags().StringVar(&f.context, "context", "", "context of the kubeconfig (default: its current one)")
+	cmd.Flags().StringVar(&f.cloud, "cloud", "", "cloud to use instead of the one that the stack's file names: aws or gcp")
+	cmd.Flags().BoolVar(&f.simulate, "simulate", false,
+		"use a simulated cloud, in .plinth/sim, and an embedded cluster: nothing is created for real")
+	cmd.Flags().BoolVarP(&f.yes, "yes", "y", false, "do not ask: only destroy does")
 	cmd.Flags().IntVar(&f.parallel, "parallel", 0, "how many operations run at once (default: Pulumi's)")
 	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false,
 		"print resources that do not change, and what Pulumi prints")
@@ -54,6 +61,7 @@ type session struct {
 	project *workspace.Project
 	stack   *workspace.Stack
 	lock    *workspace.Lock
+	cloud   config.Cloud   // Where the stack has its cluster; empty where its file does not say.
 	config  *config.Config // nil where the stack has no file, or one that is at fault and need not be right.
 	keys    []string
 	printer *progress.Printer
@@ -66,13 +74,19 @@ type session struct {
 
 // open finds the stack, checks its configuration and takes its lock. Nothing slow has happened then. lenient says that
 // a missing or faulty configuration is no obstacle.
-func (c *command) open(name, stackName string, flags flags, lenient bool) (*session, error) {
+func (c *command) open(ctx context.Context, name, stackName string, flags flags, lenient bool) (*session, error) {
 	s, err := c.find(name, stackName, flags)
 	if err != nil {
 		return nil, err
 	}
 	if err := s.configure(); err != nil && !lenient {
 		return nil, err
+	}
+	// What is lenient needs no program: it works on the state.
+	if !lenient {
+		if err := s.link(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if s.lock, err = s.stack.Lock(name); err != nil {
 		return nil, err
@@ -95,11 +109,12 @@ func (c *command) find(name, stackName string, flags flags) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &session{
+	s := &session{
 		command: c, flags: flags, name: name, project: project, stack: stack,
 		printer: progress.New(c.out, progress.Options{Terminal: c.terminal, Verbose: flags.verbose}),
 		env:     map[string]string{},
-	}, nil
+	}
+	return s, s.choose()
 }
 
 // close undoes what the session holds, the last thing first.
@@ -114,7 +129,7 @@ func (s *session) configure() error {
 	if err := s.stack.MustHaveFile(); err != nil {
 		return err
 	}
-	raw, secret, err := config.ReadStackFile(s.stack.File())
+	raw, secret, err := s.raw()
 	if err != nil {
 		return err
 	}
@@ -127,7 +142,7 @@ func (s *session) configure() error {
 	if err != nil {
 		return err
 	}
-	if len(secret) > 0 && !own && os.Getenv("PULUMI_BACKEND_URL") == "" {
+	if len(secret) > 0 && !own && s.userBackend() == "" {
 		return &workspace.UsageError{Reason: fmt.Sprintf(
 			"%s holds encrypted values (%s) and does not say how they are encrypted (encryptionsalt): "+
 				"write them with `pulumi config set --secret`",
@@ -150,7 +165,7 @@ func (s *session) passphrase() error {
 		return &workspace.UsageError{Reason: fmt.Sprintf("%s has secrets that a passphrase of yours encrypts "+
 			"(encryptionsalt): set %s, or %s to the path of a file that holds it",
 			filepath.Base(s.stack.File()), passphraseVariable, passphraseFileVariable)}
-	case needed, set && os.Getenv("PULUMI_BACKEND_URL") != "":
+	case needed, set && s.userBackend() != "":
 		if file := os.Getenv(passphraseFileVariable); file != "" {
 			if s.env[passphraseFileVariable], err = filepath.Abs(file); err != nil {
 				return fmt.Errorf("finding the passphrase: %w", err)
@@ -183,9 +198,9 @@ func (s *session) openCLI(ctx context.Context) (err error) {
 		return err
 	}
 	s.env["PULUMI_HOME"] = userHome // With a backend of the user's own, the credentials for it are there.
-	backend := os.Getenv("PULUMI_BACKEND_URL")
+	backend := s.userBackend()
 	if backend == "" {
-		if backend, err = s.project.OwnBackend(); err != nil {
+		if backend, err = s.project.OwnBackend(s.stateDir()); err != nil {
 			return err
 		}
 		if s.env["PULUMI_HOME"], err = s.project.Home(userHome); err != nil {
@@ -207,11 +222,22 @@ func (s *session) buildControlPlane(ctx context.Context) (string, error) {
 }
 
 // reach chooses the cluster, starts it where it is plinth's own, and makes sure it is the one the stack lives on.
-func (s *session) reach(ctx context.Context) error {
+func (s *session) reach(ctx context.Context) (err error) {
+	if s.ownCloud() {
+		return s.reachCloud(ctx)
+	}
 	wish := target.Wish{
 		Kubeconfig: s.flags.kubeconfig, Context: s.flags.context, Variable: os.Getenv("KUBECONFIG"),
 	}
-	if s.config != nil {
+	if s.config != nil && s.config.Cluster.Stack != "" {
+		if wish.Kubeconfig != "" || wish.Context != "" {
+			return &workspace.UsageError{Reason: "--kubeconfig, --context: the stack's own configuration names another stack, " +
+				"whose cluster it uses (plinth:cluster.stack): remove one of the two"}
+		}
+		if wish.Kubeconfig, err = s.otherKubeconfig(ctx, s.config.Cluster.Stack); err != nil {
+			return err
+		}
+	} else if s.config != nil {
 		wish.StackKubeconfig, wish.StackContext = s.config.Cluster.Kubeconfig, s.config.Cluster.Context
 	}
 	cluster, err := target.Choose(ctx, s.name, s.stack, wish)
@@ -233,6 +259,7 @@ func (s *session) reach(ctx context.Context) error {
 		err = target.StartKind(ctx, s.project, func(work func() error) error {
 			return s.printer.During("creating "+cluster.String(), "", work)
 		})
+	case target.Simulated, target.InCloud:
 	case target.Embedded:
 		s.printer.Printf("cluster: %s: its pods are simulated, always become ready and cannot fail, "+
 			"so nothing is proven about how the application behaves", cluster)
@@ -253,6 +280,11 @@ func (s *session) startEmbedded(ctx context.Context) error {
 	if err := target.CheckData(s.stack, dir); err != nil {
 		return err
 	}
+	return s.startCluster(ctx, dir)
+}
+
+// startCluster starts the embedded cluster of a folder, unless it is running.
+func (s *session) startCluster(ctx context.Context, dir string) error {
 	start := func(binary string) error {
 		running, err := offline.Start(ctx, offline.ClusterOptions{Dir: dir, Binary: binary, Log: s.verbosely})
 		if err == nil {
@@ -280,11 +312,16 @@ func (s *session) verbosely(format string, args ...any) {
 // attach makes the cluster and the plugins reachable for the Pulumi CLI: KUBECONFIG, and stand-ins for the plugins that
 // are not installed.
 func (s *session) attach(ctx context.Context) error {
-	kubeconfig, remove, err := s.cluster.Export(filepath.Join(s.stack.Dir(), "kubeconfig"))
-	if err != nil {
-		return err
+	// Where the stack has a cluster of its own, the program itself says how to reach that, and nothing leads elsewhere.
+	kubeconfig := os.DevNull
+	if !s.ownCloud() {
+		exported, remove, err := s.cluster.Export(filepath.Join(s.stack.Dir(), "kubeconfig"))
+		if err != nil {
+			return err
+		}
+		s.closers = append(s.closers, remove)
+		kubeconfig = exported
 	}
-	s.closers = append(s.closers, remove)
 	s.env["KUBECONFIG"] = kubeconfig
 	// The stand-in of the Kubernetes plugin runs in this process and finds its cluster as the plugin would.
 	if err := os.Setenv("KUBECONFIG", kubeconfig); err != nil {
@@ -294,22 +331,34 @@ func (s *session) attach(ctx context.Context) error {
 	for name, module := range map[string]string{
 		"kubernetes": "github.com/pulumi/pulumi-kubernetes/sdk/v4",
 		"random":     "github.com/pulumi/pulumi-random/sdk/v4",
+		"tls":        "github.com/pulumi/pulumi-tls/sdk/v5",
 	} {
 		if version := buildVersion(module); version != unknownVersion {
 			needed = append(needed, workspace.Plugin{Name: name, Minimum: version})
 		}
+	}
+	simulated, err := s.simulateCloud(ctx)
+	if err != nil {
+		return err
+	}
+	if simulated != "" {
+		s.env["PULUMI_DEBUG_PROVIDERS"] = simulated
+	} else if s.ownCloud() {
+		needed = append(needed, s.cloudPlugin()...)
 	}
 	missing, err := workspace.Missing(s.env["PULUMI_HOME"], needed)
 	if err != nil || len(missing) == 0 {
 		return err
 	}
 	s.verbosely("stand-ins for plugins that are not installed: %s", strings.Join(missing, ", "))
-	providers, stop, err := offline.Serve(context.WithoutCancel(ctx), missing...)
+	providers, stop, err := offline.ServeWith(context.WithoutCancel(ctx), offline.Options{
+		Helm: offline.HelmProgram(s.project.Root, s.project.Path("bin", "helm"), s.printer.Printf),
+	}, missing...)
 	if err != nil {
 		return err
 	}
 	s.closers = append(s.closers, stop)
-	s.env["PULUMI_DEBUG_PROVIDERS"] = providers
+	s.env["PULUMI_DEBUG_PROVIDERS"] = strings.TrimPrefix(simulated+","+providers, ",")
 	return nil
 }
 

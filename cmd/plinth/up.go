@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
@@ -13,30 +14,36 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/spf13/cobra"
 
+	"plinth/components/platform/existing"
 	"plinth/internal/target"
 )
 
 // up creates or updates a stack.
 func (c *command) up() *cobra.Command {
-	var f flags
+	var (
+		f     flags
+		again bool
+	)
 	cmd := &cobra.Command{
 		Use:   "up STACK",
 		Short: "Create or update a stack",
 		Args:  oneStack,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := c.open("up", args[0], f, false)
+			s, err := c.open(cmd.Context(), "up", args[0], f, false)
 			if err != nil {
 				return err
 			}
 			defer s.close()
-			return s.up(cmd.Context())
+			return s.up(cmd.Context(), again)
 		},
 	}
 	f.register(cmd)
+	cmd.Flags().BoolVar(&again, "refresh", false,
+		"look first at what is there, and put right what somebody else has changed")
 	return cmd
 }
 
-func (s *session) up(ctx context.Context) (err error) {
+func (s *session) up(ctx context.Context, again bool) (err error) {
 	// A cluster that was started for a stack which did not get there goes with it.
 	defer func() {
 		if err != nil {
@@ -45,6 +52,12 @@ func (s *session) up(ctx context.Context) (err error) {
 	}()
 	stack, err := s.prepare(ctx)
 	if err != nil {
+		return err
+	}
+	if err := s.stayOnCloud(ctx, &stack); err != nil {
+		return err
+	}
+	if err := s.unpromoted(ctx); err != nil {
 		return err
 	}
 	if err := s.recover(ctx, &stack); err != nil {
@@ -56,11 +69,23 @@ func (s *session) up(ctx context.Context) (err error) {
 	if err := s.takeBack(ctx, &stack); err != nil {
 		return err
 	}
+	if again {
+		// Who changed a field owns it, and would keep it: sdk/go/kubernetes/provider.go of pulumi-kubernetes,
+		// EnablePatchForce.
+		restore, err := setenv("PULUMI_K8S_ENABLE_PATCH_FORCE", "true")
+		if err != nil {
+			return err
+		}
+		defer restore()
+	}
 	var result auto.UpResult
 	err = s.watch(func(stream chan<- events.EngineEvent) error {
 		options := []optup.Option{optup.EventStreams(stream), optup.ShowSecrets(false), optup.Color("never")}
 		if s.flags.parallel > 0 {
 			options = append(options, optup.Parallel(s.flags.parallel))
+		}
+		if again {
+			options = append(options, optup.Refresh())
 		}
 		var err error
 		result, err = stack.Up(ctx, options...)
@@ -74,8 +99,26 @@ func (s *session) up(ctx context.Context) (err error) {
 	}
 	s.printer.Printf("%s", s.summary("up to date"))
 	s.printOutputs(result.Outputs)
+	if err := s.writeKubeconfig(result.Outputs); err != nil {
+		return err
+	}
 	s.nextSteps()
 	return nil
+}
+
+// setenv sets a variable of this process, in which the program runs, until restore is called.
+func setenv(name, value string) (restore func(), err error) {
+	before, was := os.LookupEnv(name)
+	if err := os.Setenv(name, value); err != nil {
+		return nil, fmt.Errorf("setting %s: %w", name, err)
+	}
+	return func() {
+		if was {
+			_ = os.Setenv(name, before) // It was set before: it can be.
+		} else {
+			_ = os.Unsetenv(name)
+		}
+	}, nil
 }
 
 // prepare brings a command that needs the cluster to the point where the engine can run.
@@ -106,6 +149,9 @@ func (s *session) connect(ctx context.Context, stack *auto.Stack) error {
 
 // tie notes which cluster the stack lives on before anything is made there.
 func (s *session) tie() error {
+	if s.ownCloud() {
+		return nil // The cluster is the stack's own: it is in its state.
+	}
 	tied, err := target.Tied(s.stack)
 	if err != nil || tied != nil {
 		return err
@@ -131,7 +177,10 @@ func (s *session) printOutputs(outputs auto.OutputMap) {
 	for name, output := range outputs {
 		shown[name] = output.Value
 		if output.Secret {
-			s.printer.Mask(leaves(text(output.Value))...)
+			// A kubeconfig of a cluster in a cloud holds no credentials, but names that are no secret.
+			if name != existing.KubeconfigOutput {
+				s.printer.Mask(leaves(text(output.Value))...)
+			}
 			shown[name] = secretPlaceholder
 		}
 	}
@@ -144,7 +193,7 @@ func (s *session) printOutputs(outputs auto.OutputMap) {
 // nextSteps prints commands to go on with.
 func (s *session) nextSteps() {
 	s.printer.Printf("next:\n  %s --namespace %s get pods\n  plinth outputs %s --json\n  plinth destroy %s",
-		s.kubectl(), s.config.Namespace.Name, s.stack.Name, s.stack.Name)
+		s.kubectl(), s.config.Namespace.Name, s.which(), s.which())
 }
 
 // kubectl is how to call kubectl on the stack's cluster.
@@ -170,7 +219,7 @@ func (c *command) preview() *cobra.Command {
 		Short: "Say what up would do",
 		Args:  oneStack,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := c.open("preview", args[0], f, false)
+			s, err := c.open(cmd.Context(), "preview", args[0], f, false)
 			if err != nil {
 				return err
 			}
@@ -190,6 +239,9 @@ func (s *session) preview(ctx context.Context, expectNoChanges bool) (err error)
 		err = errors.Join(err, s.stopUnused(ctx))
 	}()
 	if err != nil {
+		return err
+	}
+	if err := s.stayOnCloud(ctx, &stack); err != nil {
 		return err
 	}
 	rest, err := s.rest(ctx, &stack)
@@ -221,7 +273,7 @@ func (s *session) preview(ctx context.Context, expectNoChanges bool) (err error)
 		return nil
 	}
 	s.printer.Printf("stack %s: %s (%s)\nnext:\n  plinth up %s", s.stack.Name, changes.Planned(), s.printer.Elapsed(),
-		s.stack.Name)
+		s.which())
 	if expectNoChanges {
 		return errChanges
 	}

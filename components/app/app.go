@@ -68,6 +68,8 @@ type Args struct {
 	Bindings []binding.Binding
 	// Migration runs before a new version does. Nil: none.
 	Migration *Migration
+	// AfterMigration are statements that run in the application's database once it is migrated. Nil: none.
+	AfterMigration *SQL
 	// Edges are what the app connects to, besides what its bindings lead to.
 	Edges []binding.Edge
 	// Public opens the main port to every client.
@@ -90,8 +92,8 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	}
 	b := &builder{ctx: ctx, name: name, id: id, args: args, app: a}
 	for _, step := range []func() error{
-		b.edges, b.account, b.secrets, b.environment, b.files, b.budget, b.common, b.migration, b.deployment, b.service,
-		b.autoscaler,
+		b.edges, b.account, b.secrets, b.environment, b.files, b.budget, b.common, b.migration, b.statements,
+		b.deployment, b.service, b.autoscaler,
 	} {
 		if err := step(); err != nil {
 			return nil, fmt.Errorf("application %s: %w", name, err)
@@ -112,6 +114,8 @@ type builder struct {
 	before []pulumi.Resource
 	// pod is completed on the way.
 	pod workload.Pod
+	// revisions change with the secret values that bindings lead to.
+	revisions []any
 	// env is the container's environment.
 	env []binding.Variable
 	// mounts are the container's.
@@ -132,6 +136,9 @@ func (b *builder) edges() error {
 	for _, bound := range b.args.Bindings {
 		b.env = append(b.env, bound.Env...)
 		b.before = append(b.before, bound.Ready...)
+		if bound.Revision != nil {
+			b.revisions = append(b.revisions, bound.Revision)
+		}
 	}
 	policies, err := workload.Edges(b.ctx, b.name, b.id, b.outgoing(), b.child()...)
 	if err != nil {
@@ -175,6 +182,9 @@ func (b *builder) environment() error {
 func (b *builder) common() error {
 	b.pod.ID, b.pod.User, b.pod.ServiceAccount = b.id, b.args.User, pulumi.String(b.name)
 	b.pod.Grace, b.pod.Spread, b.pod.RevisionLabel = b.args.Grace, true, "pod-template-hash"
+	if len(b.revisions) > 0 {
+		b.annotate("bindings", workload.Fingerprint(b.id, b.revisions...))
+	}
 	return nil
 }
 

@@ -38,15 +38,33 @@ func (b *builder) secrets() error {
 		return fmt.Errorf("creating its secrets: %w", err)
 	}
 	b.before = append(b.before, secret)
-	b.pod.Annotations = pulumi.StringMap{"checksum/secrets": workload.Fingerprint(b.id, values...)}
+	b.annotate("secrets", workload.Fingerprint(b.id, values...))
 	return nil
+}
+
+// annotate makes a change of secret values one of the pods.
+func (b *builder) annotate(what string, fingerprint pulumi.StringInput) {
+	if b.pod.Annotations == nil {
+		b.pod.Annotations = pulumi.StringMap{}
+	}
+	b.pod.Annotations["checksum/"+what] = fingerprint
 }
 
 // notKey is what an entry of a ConfigMap's data must not hold.
 var notKey = regexp.MustCompile(`[^-._a-zA-Z0-9]`)
 
-// files mounts the app's files, each at its path.
+// files mounts the app's files, each at its path, and those of its bindings.
 func (b *builder) files() error {
+	for _, bound := range b.args.Bindings {
+		for _, file := range bound.Files {
+			volume, name := workload.Hashed("secret", file.Path), path.Base(file.Path)
+			b.pod.Volumes = append(b.pod.Volumes, workload.Volume{
+				Name: volume, Secret: file.Secret.Secret, Items: map[string]string{file.Secret.Key: name},
+				Readable: b.args.User == nil,
+			})
+			b.mounts = append(b.mounts, workload.Mount{Volume: volume, Path: path.Dir(file.Path), ReadOnly: true})
+		}
+	}
 	if len(b.args.Files) == 0 {
 		return nil
 	}

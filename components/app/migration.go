@@ -5,9 +5,6 @@ import (
 	"reflect"
 	"slices"
 
-	batchv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/batch/v1"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
 	"plinth/components/binding"
 	"plinth/components/workload"
 )
@@ -48,29 +45,13 @@ func (b *builder) migration() error {
 		content = append(content, name, b.args.Env[name])
 	}
 	pod := b.pod
-	pod.ID, pod.RestartPolicy, pod.Spread = id, "Never", false
-	pod.Containers = []workload.Container{container}
-	if err := pod.Check(); err != nil {
-		return err
-	}
-	name := workload.Hashed(id.Name, content...)
-	meta := id.Meta(name)
-	meta.Annotations = pulumi.StringMap{
-		"pulumi.com/timeoutSeconds": pulumi.String(fmt.Sprint(m.Timeout)),
-		// One that failed runs anew with the next update, though nothing of it has changed.
-		"pulumi.com/replaceUnready": pulumi.String("true"),
-	}
-	job, err := batchv1.NewJob(b.ctx, b.name+"-migration", &batchv1.JobArgs{
-		Metadata: meta,
-		Spec: batchv1.JobSpecArgs{
-			BackoffLimit: pulumi.Int(0), ActiveDeadlineSeconds: pulumi.Int(m.Timeout), Template: pod.Template(),
-		},
-		// The one before goes first: a way back to it would find its name taken otherwise, after a failure between.
-	}, append(b.child(append(b.before, policies...)...), pulumi.DeleteBeforeReplace(true))...)
+	pod.ID, pod.Spread, pod.Containers = id, false, []workload.Container{container}
+	job := workload.Job{Name: workload.Hashed(id.Name, content...), Pod: pod, Timeout: m.Timeout}
+	made, err := job.Run(b.ctx, b.name+"-migration", b.child(append(b.before, policies...)...)...)
 	if err != nil {
-		return fmt.Errorf("creating its migration: %w", err)
+		return fmt.Errorf("migration: %w", err)
 	}
-	b.before = append(b.before, job)
+	b.before = append(b.before, made)
 	return nil
 }
 

@@ -13,11 +13,44 @@ import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 type Binding struct {
 	// Env are environment variables, in order: a later one may refer to an earlier one as $(NAME).
 	Env []Variable
+	// Files are mounted read-only.
+	Files []File
+	// Revision changes when a secret value behind Env or Files does, so that the consumer starts anew with it. Nil: none
+	// ever does.
+	Revision pulumi.StringInput
 	// Edges are the network connections that the consumer opens.
 	Edges []Edge
+	// Grants are the permissions in the cloud that the consumer's service account needs.
+	Grants []Grant
 	// Ready are resources that must be there before the consumer starts. On destroy the consumer goes first.
 	Ready []pulumi.Resource
 }
+
+// Grant is one permission in the cloud.
+type Grant struct {
+	// Allow is what it permits.
+	Allow Permission
+	// On identifies what it is about, in terms of the platform that made it: nobody else looks inside.
+	On pulumi.StringInput
+	// Name tells grants of one permission to one consumer apart for good, so that taking one away leaves the others
+	// alone: what On is called in the environment, a DNS label. Empty where there is one of its permission.
+	Name string
+}
+
+// Permission is what a grant permits.
+type Permission string
+
+// The permissions. Each is as narrow as the cloud allows.
+const (
+	// ReadObjects lists a bucket and reads its objects.
+	ReadObjects Permission = "readObjects"
+	// WriteObjects does that, and writes and deletes objects.
+	WriteObjects Permission = "writeObjects"
+	// ReadSecret reads the current version of one secret.
+	ReadSecret Permission = "readSecret"
+	// Decrypt decrypts, and encrypts, with one key.
+	Decrypt Permission = "decrypt"
+)
 
 // Variable is one environment variable of a container. Exactly one of Value and Secret is set.
 type Variable struct {
@@ -28,6 +61,14 @@ type Variable struct {
 	Value pulumi.StringInput
 	// Secret names the key of a Kubernetes Secret that holds the value.
 	Secret *SecretRef
+}
+
+// File is a file in a container whose content is an entry of a Secret.
+type File struct {
+	// Path is absolute, and its folder holds nothing else.
+	Path string
+	// Secret names the entry.
+	Secret SecretRef
 }
 
 // SecretRef names one key of a Kubernetes Secret in the consumer's namespace.

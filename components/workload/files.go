@@ -10,7 +10,8 @@ import (
 )
 
 // Files puts files into a ConfigMap that never changes: other content makes another object, so that a rollout takes it
-// up, a failed one keeps its own, and the way back finds it. The logical name is name, the object's own is returned.
+// up, and a failed one keeps its own. The object is called name with a hash of the content, in the cluster and in the
+// state: when an update fails, the object before is in both still, and the way back finds it. The name is returned.
 func Files(
 	ctx *pulumi.Context, name string, id ID, files map[string]string, opts ...pulumi.ResourceOption,
 ) (string, pulumi.Resource, error) {
@@ -20,9 +21,10 @@ func Files(
 		content = append(content, key, files[key])
 	}
 	object := Hashed(name, content...)
-	made, err := corev1.NewConfigMap(ctx, name, &corev1.ConfigMapArgs{
+	made, err := corev1.NewConfigMap(ctx, object, &corev1.ConfigMapArgs{
 		Metadata: id.Meta(object), Immutable: pulumi.Bool(true), Data: data,
-	}, opts...)
+		// The state used to call it name, whatever its content.
+	}, append(opts[:len(opts):len(opts)], pulumi.Aliases([]pulumi.Alias{{Name: pulumi.String(name)}}))...)
 	if err != nil {
 		return "", nil, fmt.Errorf("creating config map %s: %w", object, err)
 	}

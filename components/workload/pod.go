@@ -2,6 +2,7 @@ package workload
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -86,6 +87,12 @@ type Volume struct {
 	ConfigMap pulumi.StringInput
 	// Secret is the name of an object whose entries become files, readable by the pod's group.
 	Secret pulumi.StringInput
+	// Items are the entries of Secret that become files, each with the file's path in the volume. Nil: all, under their
+	// own names.
+	Items map[string]string
+	// Readable lets every user of the pod read Secret, not its group alone: for pods whose user, and so group, is the
+	// image's own and not known here. Nobody outside of the pod can read it either way.
+	Readable bool
 	// Empty is a folder that starts empty, with its size limit as a quantity.
 	Empty string
 	// Executable sets the mode of a ConfigMap's files to 0555 instead of 0444.
@@ -264,13 +271,28 @@ func (v Volume) args() corev1.VolumeArgs {
 			Name: v.ConfigMap.ToStringOutput().ToStringPtrOutput(), DefaultMode: pulumi.Int(mode),
 		}
 	case v.Secret != nil:
+		mode := 0o440
+		if v.Readable {
+			mode = 0o444
+		}
 		args.Secret = corev1.SecretVolumeSourceArgs{
-			SecretName: v.Secret.ToStringOutput().ToStringPtrOutput(), DefaultMode: pulumi.Int(0o440),
+			SecretName: v.Secret.ToStringOutput().ToStringPtrOutput(), DefaultMode: pulumi.Int(mode), Items: v.items(),
 		}
 	case v.Empty != "":
 		args.EmptyDir = corev1.EmptyDirVolumeSourceArgs{SizeLimit: pulumi.String(v.Empty)}
 	}
 	return args
+}
+
+func (v Volume) items() corev1.KeyToPathArrayInput {
+	if v.Items == nil {
+		return nil
+	}
+	out := corev1.KeyToPathArray{}
+	for _, key := range slices.Sorted(maps.Keys(v.Items)) {
+		out = append(out, corev1.KeyToPathArgs{Key: pulumi.String(key), Path: pulumi.String(v.Items[key])})
+	}
+	return out
 }
 
 // folders are the writable ones, /tmp first, each once.

@@ -72,18 +72,38 @@ func Edges(
 func Public(
 	ctx *pulumi.Context, name string, id ID, ports []binding.Port, opts ...pulumi.ResourceOption,
 ) (pulumi.Resource, error) {
-	policy, err := networkingv1.NewNetworkPolicy(ctx, name+"-public", &networkingv1.NetworkPolicyArgs{
-		Metadata: id.Meta(Name(MaxLabel, id.Name, "public")),
+	return open(ctx, name, "public", id, networkingv1.NetworkPolicyIngressRuleArgs{Ports: policyPorts(ports)}, opts...)
+}
+
+// Monitored opens ports of the workload to every pod of another namespace, one that gathers metrics.
+// The policy's logical name starts with name; opts go to it.
+func Monitored(
+	ctx *pulumi.Context, name string, id ID, from string, ports []binding.Port, opts ...pulumi.ResourceOption,
+) (pulumi.Resource, error) {
+	return open(ctx, name, "monitored", id, networkingv1.NetworkPolicyIngressRuleArgs{
+		Ports: policyPorts(ports),
+		From: networkingv1.NetworkPolicyPeerArray{networkingv1.NetworkPolicyPeerArgs{
+			NamespaceSelector: metav1.LabelSelectorArgs{
+				MatchLabels: pulumi.StringMap{namespaceLabel: pulumi.String(from)},
+			},
+		}},
+	}, opts...)
+}
+
+func open(
+	ctx *pulumi.Context, name, kind string, id ID, rule networkingv1.NetworkPolicyIngressRuleArgs,
+	opts ...pulumi.ResourceOption,
+) (pulumi.Resource, error) {
+	policy, err := networkingv1.NewNetworkPolicy(ctx, name+"-"+kind, &networkingv1.NetworkPolicyArgs{
+		Metadata: id.Meta(Name(MaxLabel, id.Name, kind)),
 		Spec: networkingv1.NetworkPolicySpecArgs{
 			PodSelector: metav1.LabelSelectorArgs{MatchLabels: StringMap(id.Selector())},
 			PolicyTypes: pulumi.StringArray{pulumi.String("Ingress")},
-			Ingress: networkingv1.NetworkPolicyIngressRuleArray{
-				networkingv1.NetworkPolicyIngressRuleArgs{Ports: policyPorts(ports)},
-			},
+			Ingress:     networkingv1.NetworkPolicyIngressRuleArray{rule},
 		},
 	}, opts...)
 	if err != nil {
-		return nil, fmt.Errorf("opening %s to everybody: %w", id.Name, err)
+		return nil, fmt.Errorf("opening %s (%s): %w", id.Name, kind, err)
 	}
 	return policy, nil
 }

@@ -9,6 +9,8 @@ import (
 type Probe struct {
 	// Path is fetched by HTTP from Port; a status from 200 to 399 is well.
 	Path string
+	// HTTPS fetches it by HTTPS; the kubelet takes any certificate.
+	HTTPS bool
 	// TCP opens a connection to Port.
 	TCP bool
 	// Port is a port's name in the workload's list.
@@ -34,7 +36,11 @@ func (p *Probe) args() corev1.ProbePtrInput {
 	}
 	switch {
 	case p.Path != "":
-		args.HttpGet = corev1.HTTPGetActionArgs{Path: pulumi.String(p.Path), Port: pulumi.String(p.Port)}
+		get := corev1.HTTPGetActionArgs{Path: pulumi.String(p.Path), Port: pulumi.String(p.Port)}
+		if p.HTTPS {
+			get.Scheme = pulumi.String("HTTPS")
+		}
+		args.HttpGet = get
 	case p.TCP:
 		args.TcpSocket = corev1.TCPSocketActionArgs{Port: pulumi.String(p.Port)}
 	default:

@@ -114,7 +114,7 @@ func TestTheTableHasARowForEveryKindOfKey(t *testing.T) {
 	table := read(t, filepath.Join(generated(t), "README.md"))
 	for _, row := range []string{
 		"| `plinth:tier` | `dev`, `staging`, `prod` | **required** | Tier sets",
-		"| `plinth:cloud` | `existing` | `existing` | Cloud says",
+		"| `plinth:cloud` | `existing`, `aws`, `gcp` | `existing` | Cloud says",
 		"| `plinth:namespace.name` | string | plinth-STACK | Name is",
 		"| `plinth:namespace.quota.cpu` | string | by tier: dev `20`, staging `40`, prod `100` | CPU is",
 		"| `plinth:apps` | object by APP |  | Apps holds",
@@ -166,7 +166,10 @@ func TestPulumiAcceptsTheProjectFile(t *testing.T) {
 		}
 	}
 	slices.Sort(sections)
-	want := []string{"apps", "cloud", "cluster", "databases", "images", "namespace", "proxy", "secretValues", "tier"}
+	want := []string{
+		"apps", "aws", "buckets", "cloud", "cluster", "databases", "gcp", "images", "minio", "namespace", "network",
+		"operators", "proxy", "secretValues", "secrets", "tier",
+	}
 	if !slices.Equal(sections, want) {
 		t.Errorf("got the sections %v, want %v", sections, want)
 	}

@@ -104,6 +104,11 @@ func compile(ctx context.Context, source, dest string, log func(string, ...any))
 	if err != nil {
 		return err
 	}
+	return compileWith(ctx, source, dest, flags, log)
+}
+
+// compileWith is compile for any program, with the linker's flags.
+func compileWith(ctx context.Context, source, dest, flags string, log func(string, ...any)) error {
 	command := exec.CommandContext(ctx, "go", "build", "-C", source, "-v", "-ldflags", flags, "-o", dest, ".")
 	command.Env = append(os.Environ(), "GOFLAGS=-buildvcs=false", "GOWORK=off", "CGO_ENABLED=1")
 	// Compilers that are still at work when ctx ends may hold the pipe for a while.

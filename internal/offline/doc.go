@@ -24,4 +24,10 @@
 //
 // So a green run here shows that objects are accepted, ordered, bound, waited for and deleted as on a real cluster. It
 // proves nothing about how an application behaves.
+//
+// # Simulated clouds
+//
+// [Simulate] serves a cloud that refuses what the real one refuses, in place of its plugin: package simulation has the
+// kernel, aws and gcp the tables. Its clusters hand out an API server of ours, and [Shims] the credentials for it, so a
+// program is the same with it as without.
 package offline

@@ -15,6 +15,7 @@ import (
 
 	"plinth/internal/offline/kubernetes"
 	"plinth/internal/offline/random"
+	"plinth/internal/offline/tls"
 )
 
 const (
@@ -25,10 +26,24 @@ const (
 	stopGrace = 5 * time.Second
 )
 
-// Serve starts stand-ins for the named plugins, "kubernetes" and "random", in this process on loopback. It returns what
-// PULUMI_DEBUG_PROVIDERS must be for every pulumi command that is to use them; the engine reads that variable each time
-// it loads a plugin, and opens a connection for each provider. They serve until stop is called or ctx ends.
+// Serve starts stand-ins for the named plugins, "kubernetes", "random" and "tls", in this process on loopback. It
+// returns what PULUMI_DEBUG_PROVIDERS must be for every pulumi command that is to use them; the engine reads that variable each
+// time it loads a plugin, and opens a connection for each provider. They serve until stop is called or ctx ends.
 func Serve(ctx context.Context, names ...string) (debugProviders string, stop func(), err error) {
+	return ServeWith(ctx, Options{}, names...)
+}
+
+// Options are what the stand-ins need besides.
+type Options struct {
+	// Helm finds the program that installs Helm releases, and builds it where it has to: see [HelmProgram]. It is called
+	// by the first release. Nil: releases are refused.
+	Helm func(context.Context) (string, error)
+}
+
+// ServeWith is [Serve] with options.
+func ServeWith(
+	ctx context.Context, options Options, names ...string,
+) (debugProviders string, stop func(), err error) {
 	var servings []*serving
 	end := func() {
 		for _, s := range servings {
@@ -37,7 +52,7 @@ func Serve(ctx context.Context, names ...string) (debugProviders string, stop fu
 	}
 	var ports []string
 	for _, name := range names {
-		create, err := standIn(name)
+		create, err := standIn(name, options)
 		if err != nil {
 			end()
 			return "", nil, err
@@ -55,14 +70,16 @@ func Serve(ctx context.Context, names ...string) (debugProviders string, stop fu
 }
 
 // standIn finds the stand-in for a plugin: a function that makes the provider for one connection.
-func standIn(name string) (func() pulumirpc.ResourceProviderServer, error) {
+func standIn(name string, options Options) (func() pulumirpc.ResourceProviderServer, error) {
 	switch name {
 	case "kubernetes":
-		return kubernetes.New, nil
+		return func() pulumirpc.ResourceProviderServer { return kubernetes.NewWith(options.Helm) }, nil
 	case "random":
 		return random.New, nil
+	case "tls":
+		return tls.New, nil
 	}
-	return nil, fmt.Errorf("plugin %q: there is a stand-in for kubernetes and random only; install the plugin", name)
+	return nil, fmt.Errorf("plugin %q: there is a stand-in for kubernetes, random and tls only; install the plugin", name)
 }
 
 // serving is one stand-in. Each connection has a server of its own, because each is another provider of the program:

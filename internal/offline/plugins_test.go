@@ -17,13 +17,13 @@ import (
 
 func TestServeTellsWhereEachStandInIs(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	value, stop, err := offline.Serve(ctx, "kubernetes", "random")
+	value, stop, err := offline.Serve(ctx, "kubernetes", "random", "tls")
 	if err != nil {
 		t.Fatal(err)
 	}
-	ports := regexp.MustCompile(`^kubernetes:(\d+),random:(\d+)$`).FindStringSubmatch(value)
+	ports := regexp.MustCompile(`^kubernetes:(\d+),random:(\d+),tls:(\d+)$`).FindStringSubmatch(value)
 	if ports == nil {
-		t.Fatalf("got %q, want kubernetes:PORT,random:PORT", value)
+		t.Fatalf("got %q, want kubernetes:PORT,random:PORT,tls:PORT", value)
 	}
 	version := func(port string) (string, error) {
 		connection, err := grpc.NewClient("127.0.0.1:"+port, grpc.WithTransportCredentials(insecure.NewCredentials()))
@@ -34,7 +34,7 @@ func TestServeTellsWhereEachStandInIs(t *testing.T) {
 		info, err := pulumirpc.NewResourceProviderClient(connection).GetPluginInfo(t.Context(), &emptypb.Empty{})
 		return info.GetVersion(), err
 	}
-	for i, want := range []string{"4.33.0", "4.19.1"} {
+	for i, want := range []string{"4.33.0", "4.19.1", "5.1.0"} {
 		if got, err := version(ports[i+1]); got != want || err != nil {
 			t.Errorf("got the version %q and the error %v, want %q", got, err, want)
 		}
@@ -49,7 +49,7 @@ func TestServeTellsWhereEachStandInIs(t *testing.T) {
 
 func TestServeRefusesAPluginWithoutAStandIn(t *testing.T) {
 	_, _, err := offline.Serve(t.Context(), "kubernetes", "aws")
-	want := `plugin "aws": there is a stand-in for kubernetes and random only; install the plugin`
+	want := `plugin "aws": there is a stand-in for kubernetes, random and tls only; install the plugin`
 	if err == nil || err.Error() != want {
 		t.Errorf("got the error %v, want %q", err, want)
 	}

@@ -3,6 +3,7 @@ package record
 import (
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -77,11 +78,16 @@ func (rec *Recording) All(typ string) []*Resource {
 	return slices.DeleteFunc(rec.Ordered(), func(r *Resource) bool { return string(r.Type) != typ })
 }
 
-// One returns the only resource whose URN ends with suffix. None, or more than one, is an error that names them.
+// contentHash is what the name of a resource ends in whose content never changes under one name.
+var contentHash = regexp.MustCompile(`-[0-9a-f]{8}$`)
+
+// One returns the only resource whose URN ends with suffix, a hash of its content left out or not. None, or more than
+// one, is an error that names them.
 func (rec *Recording) One(suffix string) (*Resource, error) {
 	var found []*Resource
 	for _, r := range rec.Ordered() {
-		if strings.HasSuffix(string(r.URN), suffix) {
+		urn := string(r.URN)
+		if strings.HasSuffix(urn, suffix) || strings.HasSuffix(contentHash.ReplaceAllString(urn, ""), suffix) {
 			found = append(found, r)
 		}
 	}

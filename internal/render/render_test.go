@@ -377,6 +377,40 @@ metadata:
 `)
 }
 
+func TestAnAnswerOfAProviderIsNamedByWhereItStands(t *testing.T) {
+	dir := t.TempDir()
+	renderTo(t, dir, func(ctx *pulumi.Context) error {
+		name, err := random.NewRandomPet(ctx, "pet", nil)
+		if err != nil {
+			return err
+		}
+		// What the call depends on is known to the second run alone.
+		answer := ctx.InvokeOutput("test:index:getOwner", pulumi.Map{"of": name.ID()}, pulumi.MapOutput{},
+			pulumi.InvokeOutputOptions{})
+		owner := answer.ApplyT(func(answer map[string]any) string {
+			owner, _ := answer["name"].(string)
+			return "owner:" + owner
+		}).(pulumi.StringOutput)
+		_, err = corev1.NewConfigMap(ctx, "web", &corev1.ConfigMapArgs{
+			Metadata: meta("web"), Data: pulumi.StringMap{"owner": owner, "pet": name.ID().ToStringOutput()},
+		})
+		return err
+	})
+	for path, text := range files(t, dir) {
+		if !strings.HasSuffix(path, ".yaml") {
+			continue
+		}
+		for _, want := range []string{
+			"owner: '<plinth: unknown::kubernetes:core/v1:ConfigMap::web.data.owner>'",
+			"pet: '<plinth: random:index/randomPet:RandomPet::pet.id>'",
+		} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: got %s, want %q in it", path, text, want)
+			}
+		}
+	}
+}
+
 func TestTwoRenderingsAreTheSameToTheByte(t *testing.T) {
 	dir := t.TempDir()
 	renderTo(t, dir, shop)

@@ -20,6 +20,7 @@ import (
 	"plinth/environment"
 	"plinth/internal/record"
 	"plinth/internal/render"
+	"plinth/internal/standin"
 )
 
 // stackFiles are those of the project, by the names of their stacks.
@@ -58,7 +59,7 @@ func renderConfiguration(
 	result, err := render.Render(context.Background(), render.Options{
 		Stack: record.Options{Project: "plinth", Stack: name, Config: raw, SecretKeys: secret},
 		Dir:   dir, Draw: drawing.SVG,
-	}, environment.Program(func() []string { return slices.Collect(maps.Keys(raw)) }))
+	}, environment.Program(func() []string { return slices.Collect(maps.Keys(raw)) }, standin.Clouds()...))
 	if err != nil {
 		t.Fatalf("rendering stack %s: %v", name, err)
 	}

@@ -51,6 +51,9 @@ func observe(
 	}
 	hide("")
 	o.Outputs = outputs
+	if o.Invoke == nil {
+		o.Invoke = unknown
+	}
 	if second, err = record.Run(ctx, o, program); err == nil {
 		return first, second, nil
 	}
@@ -94,6 +97,12 @@ func concealValue(value any, path string) any {
 	default:
 		return placeholder(path)
 	}
+}
+
+// unknown answers a function of a provider, which the second run calls where the first did not know what with: nobody
+// knows the answer here, and the program goes on without.
+func unknown(string, resource.PropertyMap) (resource.PropertyMap, error) {
+	return resource.PropertyMap{"unknown": resource.MakeComputed(resource.NewProperty(""))}, nil
 }
 
 // outputs is what a provider returns in the second run: the inputs, and a placeholder for every other string.

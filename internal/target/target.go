@@ -31,6 +31,10 @@ const (
 	KinD Kind = "kind"
 	// Embedded is the control plane in .plinth/cluster, with simulated pods.
 	Embedded Kind = "embedded"
+	// Simulated is a control plane of the same kind that stands for the cluster in a simulated cloud.
+	Simulated Kind = "simulated"
+	// InCloud is the cluster that a stack has made in its cloud, or is going to make. Kubeconfig is empty before.
+	InCloud Kind = "cloud"
 )
 
 // reachTimeout is how long a cluster has to answer before it counts as unreachable.
@@ -67,6 +71,10 @@ func (c *Cluster) String() string {
 		return "the embedded cluster"
 	case KinD:
 		return "the kind cluster " + workspace.Name
+	case Simulated:
+		return "the simulated cluster"
+	case InCloud:
+		return "the stack's own cluster"
 	case Given:
 		return c.Server + c.of()
 	default:

@@ -96,9 +96,8 @@ func (p *Project) Stack(name string) (*Stack, error) {
 	return &Stack{Project: p, Name: name}, nil
 }
 
-// OwnBackend returns the URL of the file backend in .plinth, which is made when it is missing.
-func (p *Project) OwnBackend() (string, error) {
-	dir := p.Path("state")
+// OwnBackend returns the URL of the file backend in a folder of .plinth, which is made when it is missing.
+func (p *Project) OwnBackend(dir string) (string, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", fmt.Errorf("making the folder of the state: %w", err)
 	}

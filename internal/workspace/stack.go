@@ -17,6 +17,11 @@ type Stack struct {
 	Project *Project
 	// Name is the last part of its full name.
 	Name string
+	// Folder is the folder that the Pulumi CLI works in, below .plinth. Empty: stacks/NAME.
+	Folder string
+	// Overrides are values of the configuration, by full key, that stand in the copy of the stack's file instead of the
+	// user's own.
+	Overrides map[string]string
 }
 
 // encryption is the part of a stack file that says how its secrets are encrypted. Pulumi writes it there by itself.
@@ -32,7 +37,12 @@ func (s *Stack) File() string {
 }
 
 // Dir returns the folder that the Pulumi CLI works in.
-func (s *Stack) Dir() string { return s.Project.Path("stacks", s.Name) }
+func (s *Stack) Dir() string {
+	if s.Folder != "" {
+		return s.Project.Path(s.Folder)
+	}
+	return s.Project.Path("stacks", s.Name)
+}
 
 // MustHaveFile returns an error that lists the stacks there are when this one has no file.
 func (s *Stack) MustHaveFile() error {
@@ -89,6 +99,9 @@ func (s *Stack) Prepare() error {
 	}
 	if err != nil {
 		return fmt.Errorf("copying the file of stack %s: %w", s.Name, err)
+	}
+	if text, err = override(text, s.Overrides); err != nil {
+		return fmt.Errorf("copying %s: %w", s.File(), err)
 	}
 	user, err := readEncryption(s.File())
 	if err != nil {

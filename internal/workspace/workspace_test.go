@@ -261,7 +261,7 @@ func TestClustersAreNotStoppedWhileACommandUsesThem(t *testing.T) {
 
 func TestTheLockOfADeadPulumiIsRemovedAndOnlyThat(t *testing.T) {
 	project, stack := newProject(t, "")
-	backend, err := project.OwnBackend()
+	backend, err := project.OwnBackend(project.Path("state"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,16 +13,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// secret is a value in a Secret.
-func (c *cluster) secret(t *testing.T, namespace, name, key string) string {
-	t.Helper()
-	secret, err := c.CoreV1().Secrets(namespace).Get(t.Context(), name, metav1.GetOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(secret.Data[key])
-}
-
 // volumes are the claims of a namespace, each with the volume it is bound to.
 func (c *cluster) volumes(t *testing.T, namespace string) []string {
 	t.Helper()

@@ -14,6 +14,7 @@ import (
 
 	"plinth/environment"
 	"plinth/internal/record"
+	"plinth/internal/standin"
 )
 
 // secretsKey is the one key of secret values.
@@ -114,7 +115,7 @@ func (s stack) record(t *testing.T, fail func(*record.Resource) error) (*record.
 	s.options.Fail = fail
 	return record.Run(t.Context(), s.options, environment.Program(func() []string {
 		return slices.Collect(maps.Keys(s.options.Config))
-	}))
+	}, standin.Clouds()...))
 }
 
 func TestNoSecretIsSeenInARecordingOrItsLog(t *testing.T) {

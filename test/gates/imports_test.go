@@ -54,13 +54,34 @@ func TestNothingImportsThePackagesThatTripleTheCompileTime(t *testing.T) {
 	}
 }
 
-func TestTheCommandLineImportsNoCloud(t *testing.T) {
-	all := dependencies(t, "./cmd/plinth")
-	if len(under(all, []string{"plinth/environment"})) == 0 {
-		t.Fatalf("go list names %d packages, and the program is not among them", len(all))
+// platforms are this project's own packages of clouds, which import those.
+func platforms() []string {
+	return []string{"plinth/components/platform/eks", "plinth/components/platform/gke"}
+}
+
+func TestTheCommandLineAndTheProgramOfTheLocalStackImportNoCloud(t *testing.T) {
+	for _, of := range []string{"./cmd/plinth", "./environment"} {
+		all := dependencies(t, of)
+		if len(under(all, []string{"plinth/environment"})) == 0 {
+			t.Fatalf("go list names %d packages, and the program is not among them", len(all))
+		}
+		if got := under(all, append(clouds(), platforms()...)); len(got) > 0 {
+			t.Errorf("%s: got %v, want none of them imported", of, got)
+		}
 	}
-	if got := under(all, clouds()); len(got) > 0 {
-		t.Errorf("got %v, want none of them imported", got)
+}
+
+func TestATagLinksOneCloudIntoTheCommandLine(t *testing.T) {
+	for tag, want := range map[string][2]string{
+		"aws": {platforms()[0], "github.com/pulumi/pulumi-gcp"}, "gcp": {platforms()[1], "github.com/pulumi/pulumi-aws"},
+	} {
+		all := dependencies(t, "-tags", tag, "./cmd/plinth")
+		if !slices.Contains(all, want[0]) {
+			t.Errorf("-tags %s: %s is not imported", tag, want[0])
+		}
+		if got := under(all, []string{want[1]}); len(got) > 0 {
+			t.Errorf("-tags %s: got %v, want the other cloud left out", tag, got)
+		}
 	}
 }
 

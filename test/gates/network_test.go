@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -55,29 +56,50 @@ type network struct {
 	egress map[string][]config.Egress
 	// public is the port that a workload opens to everybody.
 	public map[string]int
+	// monitors are those who may reach a workload's port from another namespace.
+	monitors map[string]monitor
 }
 
 // declare reads a configuration as its keys are explained, and knows nothing of policies.
 func declare(cfg *config.Config) network {
-	const postgres, proxy = 5432, 8080
-	n := network{calls: map[string]map[string][]int{}, egress: map[string][]config.Egress{}, public: map[string]int{}}
+	const proxy = 8080
+	port := func(database string) int {
+		switch cfg.Databases[database].Engine {
+		case config.MariaDB, config.MySQL:
+			return 3306
+		case config.Postgres, config.CloudNativePG:
+		}
+		return postgres
+	}
+	n := network{
+		calls: map[string]map[string][]int{}, egress: map[string][]config.Egress{}, public: map[string]int{},
+		monitors: map[string]monitor{},
+	}
 	for name, database := range cfg.Databases {
 		n.calls[name] = nil
-		n.call(name+"-setup", name, postgres)
+		n.call(name+"-setup", name, port(name))
 		if database.Replicas > 0 {
-			n.call(name+"-replica", name, postgres)
+			n.call(name+"-replica", name, port(name))
+			// A primary that has lost its volume asks whether there are replicas.
+			n.call(name, name+"-replica", port(name))
 		}
 	}
+	n.minio(cfg)
+	n.besides(cfg)
 	for name, app := range cfg.Apps {
+		if app.AfterMigration != nil || app.Bucket != nil && app.Bucket.Settings == config.SettingsInDatabase {
+			n.call(name+"-sql", app.Database.Name, port(app.Database.Name))
+		}
 		for _, of := range selves(name, app) {
-			n.egress[of] = app.Egress
+			n.egress[of] = slices.Clone(app.Egress)
 			n.call(of, "")
+			n.bucket(cfg, of, app.Bucket)
 			if app.Database == nil {
 				continue
 			}
-			n.call(of, app.Database.Name, postgres)
+			n.call(of, app.Database.Name, port(app.Database.Name))
 			if app.Database.ReadOnly != (config.Variables{}) && cfg.Databases[app.Database.Name].Replicas > 0 {
-				n.call(of, app.Database.Name+"-replica", postgres)
+				n.call(of, app.Database.Name+"-replica", port(app.Database.Name))
 			}
 		}
 		for _, caller := range app.From {
@@ -98,6 +120,73 @@ func declare(cfg *config.Config) network {
 		}
 	}
 	return n
+}
+
+// besides are the workloads around databases: backups, restores, and what offers metrics.
+func (n network) besides(cfg *config.Config) {
+	const exporter = 9187
+	for name, database := range cfg.Databases {
+		if database.Metrics != nil {
+			n.call(name+"-metrics", name, postgres)
+			n.monitors[name+"-metrics"] = monitor{database.Metrics.Namespace, exporter}
+		}
+		if database.Backup != nil {
+			n.call(name+"-backup", name, postgres)
+			n.bucket(cfg, name+"-backup", &config.BucketUse{Name: database.Backup.Bucket})
+		}
+		if database.Restore != nil {
+			n.call(name+"-restore", name, postgres)
+			n.bucket(cfg, name+"-restore", &config.BucketUse{Name: database.Restore.Bucket})
+		}
+	}
+}
+
+// monitor is a namespace whose pods may reach a port.
+type monitor struct {
+	namespace string
+	port      int
+}
+
+// s3 is the port of the server in the cluster, postgres that of the database.
+const (
+	s3       = 9000
+	postgres = 5432
+)
+
+// minio: the setup reaches the server, and the server's pods each other.
+func (n network) minio(cfg *config.Config) {
+	for _, bucket := range cfg.Buckets {
+		if bucket.Engine != config.MinIOBucket {
+			continue
+		}
+		n.calls["minio"], n.calls["minio-setup"] = nil, nil
+		n.call("minio-setup", "minio", s3)
+		if cfg.MinIO.Drives > 1 {
+			n.call("minio", "minio", s3)
+		}
+		if namespace := cfg.MinIO.MetricsNamespace; namespace != "" {
+			n.monitors["minio"] = monitor{namespace, s3}
+		}
+	}
+}
+
+// bucket: the way to one, here or elsewhere.
+func (n network) bucket(cfg *config.Config, of string, use *config.BucketUse) {
+	if use == nil {
+		return
+	}
+	external := cfg.Buckets[use.Name].External
+	if external == nil {
+		n.call(of, "minio", s3)
+		return
+	}
+	port := 443
+	if _, text, found := strings.Cut(strings.TrimPrefix(external.Endpoint, "https://"), ":"); found {
+		port, _ = strconv.Atoi(text)
+	}
+	for _, cidr := range external.CIDRs {
+		n.egress[of] = append(n.egress[of], config.Egress{CIDR: cidr, Port: port})
+	}
 }
 
 // selves are an app and, where it is a Job of its own, its migration, which has the same connections.
@@ -146,6 +235,8 @@ func (n network) in(c connection) bool {
 		return false
 	case c.Port == n.public[c.To.name]:
 		return true
+	case n.monitors[c.To.name].port != 0 && c.From.Namespace == n.monitors[c.To.name].namespace:
+		return c.Port == n.monitors[c.To.name].port
 	}
 	return c.From.home && slices.Contains(n.calls[c.From.name][c.To.name], c.Port)
 }
@@ -195,7 +286,7 @@ func (s stack) table(t *testing.T) table {
 	if len(seen) != len(made.network.calls) {
 		t.Fatalf("stack %s: got the pods of %v, want those of %v", s.name, seen, made.network.calls)
 	}
-	ends = append(ends, outsiders(cfg, ends)...)
+	ends = append(ends, outsiders(cfg, made.network, ends)...)
 	for i := range ends {
 		e := &ends[i]
 		if e.Namespace == "" {
@@ -208,10 +299,12 @@ func (s stack) table(t *testing.T) table {
 	}
 	for _, from := range ends {
 		for _, to := range ends {
-			if from.name == to.name || from.Namespace == "" && to.Namespace == "" {
+			// A workload that calls itself has several pods.
+			itself := from.name == to.name && made.network.calls[from.name][to.name] == nil
+			if itself || from.Namespace == "" && to.Namespace == "" {
 				continue
 			}
-			for _, port := range portNumbers(cfg, ends) {
+			for _, port := range portNumbers(cfg, made.network, ends) {
 				for _, protocol := range []string{"TCP", "UDP"} {
 					made.connections = append(made.connections, connection{
 						From: from, To: to, Port: port, PortName: to.ports[port], Protocol: protocol,
@@ -225,7 +318,7 @@ func (s stack) table(t *testing.T) table {
 
 // outsiders are ends that the configuration does not know: pods that might pass for one of ours, and addresses in and
 // beside the ranges that apps may reach.
-func outsiders(cfg *config.Config, ours []end) []end {
+func outsiders(cfg *config.Config, n network, ours []end) []end {
 	dns := map[string]string{"k8s-app": "kube-dns"}
 	home := cfg.Namespace.Name
 	ends := []end{
@@ -240,9 +333,12 @@ func outsiders(cfg *config.Config, ours []end) []end {
 	for _, pod := range ours {
 		ends = append(ends, end{name: pod.name + " of another stack", Namespace: "elsewhere", Labels: pod.Labels})
 	}
+	for _, by := range n.monitors {
+		ends = append(ends, end{name: "a monitor", Namespace: by.namespace, Labels: map[string]string{"app": "monitor"}})
+	}
 	seen := map[string]bool{}
-	for _, app := range cfg.Apps {
-		for _, out := range app.Egress {
+	for _, egress := range n.egress {
+		for _, out := range egress {
 			prefix := netip.MustParsePrefix(out.CIDR).Masked()
 			for _, address := range []netip.Addr{prefix.Addr(), prefix.Addr().Prev()} {
 				if name := address.String(); !seen[name] {
@@ -256,7 +352,7 @@ func outsiders(cfg *config.Config, ours []end) []end {
 }
 
 // portNumbers are all that pods listen on and that the configuration speaks of, and some that nobody does.
-func portNumbers(cfg *config.Config, ends []end) []int {
+func portNumbers(cfg *config.Config, n network, ends []end) []int {
 	numbers := []int{22, 53, 80, 443, 65535}
 	for _, e := range ends {
 		numbers = slices.AppendSeq(numbers, maps.Keys(e.ports))
@@ -265,7 +361,9 @@ func portNumbers(cfg *config.Config, ends []end) []int {
 		for _, port := range app.Ports {
 			numbers = append(numbers, port.Service)
 		}
-		for _, out := range app.Egress {
+	}
+	for _, egress := range n.egress {
+		for _, out := range egress {
 			numbers = append(numbers, out.Port)
 		}
 	}
@@ -336,6 +434,11 @@ func TestEachPolicyIsMissedWhereItIsTakenAway(t *testing.T) {
 			return !made.network.lets(c)
 		})
 		for i, policy := range made.policies {
+			if !slices.ContainsFunc(made.connections, func(c connection) bool {
+				return c.From.home && c.From.Namespace == policy.GetNamespace()
+			}) {
+				continue // It is an operator's, whose pods are its chart's and are not rendered.
+			}
 			less := made
 			less.policies = slices.Delete(slices.Clone(made.policies), i, i+1)
 			if allows(policy) {

@@ -18,6 +18,7 @@ import (
 	"plinth/environment"
 	"plinth/internal/record"
 	"plinth/internal/render"
+	"plinth/internal/standin"
 )
 
 // root is the project's folder.
@@ -78,7 +79,8 @@ type rendering struct {
 
 func (s stack) render(t *testing.T) rendering {
 	t.Helper()
-	program := environment.Program(func() []string { return slices.Collect(maps.Keys(s.options.Config)) })
+	program := environment.Program(func() []string { return slices.Collect(maps.Keys(s.options.Config)) },
+		standin.Clouds()...)
 	r := rendering{files: map[string]string{}, dir: t.TempDir()}
 	result, err := render.Render(t.Context(), render.Options{
 		Stack: s.options, Dir: r.dir,

@@ -154,7 +154,7 @@ func (i *installation) startCluster(t *testing.T, dir string) {
 	}
 	i.kubeconfig = cluster.Kubeconfig()
 	t.Setenv("KUBECONFIG", i.kubeconfig)
-	providers, stop, err := offline.Serve(context.Background(), "kubernetes", "random")
+	providers, stop, err := offline.Serve(context.Background(), "kubernetes", "random", "tls")
 	if err != nil {
 		t.Fatal(err)
 	}

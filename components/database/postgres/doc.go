@@ -6,11 +6,45 @@
 // replication slot and clones the primary when its volume is empty or too old, slots.sh drops what a removed replica
 // leaves.
 //
-// Durability: by default a commit is on the primary's disk when it returns, and reaches the replicas a moment later. A
-// primary that is lost with its volume loses that moment. There is no automatic failover.
+// # Durability
+//
+// What a commit waits for decides what can be lost once it was acknowledged ([Synchronous]):
+//
+//   - Off waits for nothing: a crash of the primary loses up to three times wal_writer_delay (0.6 s). What remains is
+//     consistent.
+//   - On waits for the primary's disk: a crash loses nothing. A primary that is lost with its volume loses what had not
+//     reached the replica that takes its place.
+//   - Quorum waits for the primary's disk and that of one replica, whichever is first: nothing is lost with either of
+//     them. It costs the way to a replica with each commit, and with no replica there is no commit: two are the least
+//     to go on when one is away.
+//
+// There is no automatic failover. Who needs one takes an operator, CloudNativePG for example: to fail over safely, more
+// than one observer must agree that the primary is gone, and something must keep it from coming back.
+//
+// # Who may connect
 //
 // Every application has a role that owns a database of its own, both of the application's name, and a second role that
 // may only read it. Who may connect is decided twice: network policies admit the pods that a binding leads here, and
 // pg_hba.conf admits each role to its own database alone, by password (scram-sha-256), from the ranges that pods have
 // their addresses in. The superuser may connect over the network for the setup alone.
+//
+// # Encryption
+//
+// Connections over the network are encrypted, and others refused ([Args].Plaintext admits them). The server's
+// certificate is signed by an authority of this one database ([plinth/components/certificate]); replicas and the setup
+// verify it, applications do where they ask for [VerifyFull]. A renewed certificate reaches the pods' files by the
+// kubelet within a minute or two, and the readiness probe then makes the server read it, without a restart.
+//
+// # Rotation
+//
+// A higher [Args].Rotation gives every role another password. Postgres knows one password of a role, so that a change
+// would refuse those that still have the old one. Therefore an application has two logins, used in turn: its role, and
+// another that becomes it with each connection. A rotation makes a new password for the one that is not in use; the
+// setup gives it to the role, and then the applications roll, one pod after the other. Both logins work while they do,
+// so no connection is refused. The old password lasts until the next rotation: after a leak, rotate twice, one after
+// the other. Raised by two at once, the login in use itself gets another password, and what has not rolled yet is
+// refused until it has.
+//
+// The replicas' role has one password. They roll after it has changed; one that loses its connection in between is
+// refused until it is its turn, and catches up then.
 package postgres

@@ -10,7 +10,6 @@ import (
 	batchv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/batch/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
-	policyv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/policy/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"plinth/components/binding"
@@ -43,8 +42,12 @@ type Postgres struct {
 	pulumi.ResourceState
 
 	args *Args
+	// parts made it, and make what is added to it.
+	parts *builder
 	// primary and replica are the two workloads.
 	primary, replica workload.ID
+	// revisions are the passwords in use, by role.
+	revisions map[string]pulumi.StringInput
 	// ready is what somebody who needs the database waits for; replicated what readers of the replicas wait for.
 	ready, replicated []pulumi.Resource
 }
@@ -67,20 +70,38 @@ type Args struct {
 	StorageClass string
 	// Resources are each pod's.
 	Resources workload.Resources
-	// SynchronousCommit is on, off, local, remote_write or remote_apply:
-	// https://www.postgresql.org/docs/current/runtime-config-wal.html#GUC-SYNCHRONOUS-COMMIT.
-	SynchronousCommit string
+	// Synchronous is what a commit waits for.
+	Synchronous Synchronous
+	// Plaintext also admits connections over the network that are not encrypted.
+	Plaintext bool
+	// Rotation counts how often the passwords were made anew; see the package's documentation.
+	Rotation int
 	// Settings of postgresql.conf by name, over those that follow from the rest.
 	Settings map[string]string
 	// Clients are the ranges that pods have their addresses in. Which pods may connect is up to the network policies.
 	Clients []string
 	// Applications are the names of those that get a role and a database, sorted.
 	Applications []string
+	// Backups is for a database with a [Postgres.Backup], Metrics for one with a [Postgres.Exporter]: their roles.
+	Backups, Metrics bool
 	// Retain keeps the volumes when the database is destroyed.
 	Retain bool
 	// Timeout is how long, in seconds, each part may take to be ready.
 	Timeout int
 }
+
+// Synchronous is what a commit waits for before it is acknowledged.
+type Synchronous string
+
+// What a commit may wait for.
+const (
+	// Off is nothing.
+	Off Synchronous = "off"
+	// On is the primary's disk.
+	On Synchronous = "on"
+	// Quorum is the primary's disk and that of any one replica.
+	Quorum Synchronous = "quorum"
+)
 
 // New makes the database.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Postgres, error) {
@@ -92,8 +113,10 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, fmt.Errorf("registering database %s: %w", name, err)
 	}
 	b := &builder{ctx: ctx, name: name, args: args, database: p, setupID: id(name + "-setup")}
+	p.parts = b
 	for _, step := range []func() error{
-		b.passwords, b.files, b.services, b.edges, b.budgets, b.primary, b.setup, b.replicas, b.slots, b.growth,
+		b.passwords, b.certificates, b.files, b.services, b.edges, b.budgets, b.primary, b.setup, b.replicas, b.slots,
+		b.growth,
 	} {
 		if err := step(); err != nil {
 			return nil, fmt.Errorf("database %s: %w", name, err)
@@ -129,7 +152,7 @@ func (b *builder) child(after ...pulumi.Resource) []pulumi.ResourceOption {
 // files are the configuration and the scripts, each in an object that never changes: new content makes a new one, and
 // so a rollout.
 func (b *builder) files() error {
-	settings, err := b.args.settings()
+	settings, err := b.args.settings(b.name)
 	if err != nil {
 		return err
 	}
@@ -138,7 +161,10 @@ func (b *builder) files() error {
 		return err
 	}
 	content := map[string]string{}
-	for _, script := range []string{"primary.sh", "replica.sh", "replica-alive.sh", "setup.sh", "slots.sh"} {
+	for _, script := range []string{
+		"primary.sh", "ready.sh", "replica.sh", "replica-alive.sh", "setup.sh", "slots.sh",
+		"backup.sh", "upload.sh", "download.sh", "restore.sh",
+	} {
 		text, err := scripts.ReadFile("scripts/" + script)
 		if err != nil {
 			return fmt.Errorf("reading script %s: %w", script, err)
@@ -193,15 +219,17 @@ func (b *builder) services() error {
 	return nil
 }
 
-// edges let the replicas and the setup reach the primary.
+// edges let the replicas and the setup reach the primary, and the primary ask whether there are replicas.
 func (b *builder) edges() error {
-	to := []binding.Edge{{To: b.database.primary.Peer(), Ports: workload.Ports{port}.Edges()}}
-	ids := []workload.ID{b.setupID}
+	primary, replica := b.database.primary, b.database.replica
+	edges := [][2]workload.ID{{b.setupID, primary}}
 	if b.args.Replicas > 0 {
-		ids = append(ids, b.database.replica)
+		edges = append(edges, [2]workload.ID{replica, primary}, [2]workload.ID{primary, replica})
 	}
-	for _, id := range ids {
-		policies, err := workload.Edges(b.ctx, id.Name, id, to, b.child()...)
+	for _, edge := range edges {
+		from, to := edge[0], edge[1]
+		policies, err := workload.Edges(b.ctx, from.Name, from,
+			[]binding.Edge{{To: to.Peer(), Ports: workload.Ports{port}.Edges()}}, b.child()...)
 		if err != nil {
 			return err
 		}
@@ -217,16 +245,8 @@ func (b *builder) budgets() error {
 		ids = append(ids, b.database.replica)
 	}
 	for _, id := range ids {
-		_, err := policyv1.NewPodDisruptionBudget(b.ctx, id.Name+"-budget", &policyv1.PodDisruptionBudgetArgs{
-			Metadata: id.Meta(id.Name),
-			Spec: policyv1.PodDisruptionBudgetSpecArgs{
-				MaxUnavailable:             pulumi.Int(1),
-				Selector:                   metav1.LabelSelectorArgs{MatchLabels: workload.StringMap(id.Selector())},
-				UnhealthyPodEvictionPolicy: pulumi.String("AlwaysAllow"),
-			},
-		}, b.child()...)
-		if err != nil {
-			return fmt.Errorf("creating the disruption budget of %s: %w", id.Name, err)
+		if err := workload.OneAtATime(b.ctx, id, b.child()...); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -236,6 +256,8 @@ func (b *builder) primary() error {
 	pod := b.pod(b.database.primary, "primary.sh", []binding.Variable{
 		{Name: "PGDATA", Value: pulumi.String(dataFolder)},
 		{Name: "POSTGRES_PASSWORD", Secret: b.credentials.superuser},
+		// Set without replicas too: the first one restarts nobody.
+		{Name: "REPLICAS_HOST", Value: pulumi.String(workload.Host(b.name+"-replicas", b.args.Namespace.Name))},
 	})
 	var err error
 	b.primarySet, err = b.statefulSet(b.database.primary, b.name+"-primary-pods", 1, pod)
@@ -255,9 +277,15 @@ func (b *builder) replicas() error {
 	pod.Containers[0].Liveness = &workload.Probe{
 		Command: []string{scriptsFolder + "/replica-alive.sh"}, Period: 20, Timeout: 10,
 	}
+	// Their password is read at the start.
+	pod.Annotations = pulumi.StringMap{"checksum/replication": b.credentials.replication}
 	var err error
 	b.replicaSet, err = b.statefulSet(b.database.replica, b.name+"-replica-pods", b.args.Replicas, pod, b.setupJob)
 	b.database.replicated = append(slices.Clone(b.database.ready), b.replicaSet)
+	if b.args.Synchronous == Quorum {
+		// Nothing can be written before.
+		b.database.ready = b.database.replicated
+	}
 	return err
 }
 
@@ -274,22 +302,32 @@ func (b *builder) pod(id workload.ID, script string, env []binding.Variable) wor
 			Ports: workload.Ports{port}, Resources: b.args.Resources, Writable: []string{socketFolder},
 			// The first start makes or clones the database, and any may have to recover: for up to a day.
 			Startup:   &workload.Probe{Command: ready, Period: 2, Timeout: 5, Failures: 43200},
-			Readiness: &workload.Probe{Command: ready, Period: 5, Timeout: 5},
+			Readiness: &workload.Probe{Command: []string{scriptsFolder + "/ready.sh"}, Period: 5, Timeout: 5},
 			Liveness:  &workload.Probe{TCP: true, Port: port.Name, Period: 10, Timeout: 5, Failures: 6},
 			Mounts: []workload.Mount{
 				{Volume: claim, Path: volumeFolder},
 				{Volume: "config", Path: configFolder, ReadOnly: true},
 				{Volume: "scripts", Path: scriptsFolder, ReadOnly: true},
+				{Volume: "certificate", Path: certificateFolder, ReadOnly: true},
 			},
 		}},
 		Volumes: []workload.Volume{
 			{Name: "config", ConfigMap: pulumi.String(b.config)},
 			{Name: "scripts", ConfigMap: pulumi.String(b.scripts), Executable: true},
+			{Name: "certificate", Secret: pulumi.String(b.name + "-certificate")},
 		},
 	}
 }
 
-// claim is the name of the volume claim of each pod.
+// claim is the volume claim of each pod. What is scaled away of the replicas is a copy: kept, it would be too old when
+// it came back. The primary is scaled to none by a promotion alone, which has a use for its volume.
+func (b *builder) claim(id workload.ID) workload.Claim {
+	return workload.Claim{
+		Name: claim, Storage: b.args.Storage, StorageClass: b.args.StorageClass, Retain: b.args.Retain,
+		RetainScaled: id == b.database.primary,
+	}
+}
+
 const claim = "data"
 
 func (b *builder) statefulSet(
@@ -298,75 +336,31 @@ func (b *builder) statefulSet(
 	if err := pod.Check(); err != nil {
 		return nil, err
 	}
-	volume := corev1.PersistentVolumeClaimSpecArgs{
-		AccessModes: pulumi.StringArray{pulumi.String("ReadWriteOnce")},
-		Resources: corev1.VolumeResourceRequirementsArgs{
-			Requests: pulumi.StringMap{"storage": pulumi.String(b.args.Storage)},
-		},
-	}
-	if b.args.StorageClass != "" {
-		volume.StorageClassName = pulumi.String(b.args.StorageClass)
-	}
-	claims := corev1.PersistentVolumeClaimTypeArgs{
-		Metadata: metav1.ObjectMetaArgs{Name: pulumi.String(claim)}, Spec: volume,
-	}
-	deleted := "Delete"
-	if b.args.Retain {
-		deleted = "Retain"
-	}
 	meta := id.Meta(id.Name)
 	meta.Annotations = pulumi.StringMap{"pulumi.com/timeoutSeconds": pulumi.String(fmt.Sprint(b.args.Timeout))}
 	set, err := appsv1.NewStatefulSet(b.ctx, id.Name+"-statefulset", &appsv1.StatefulSetArgs{
 		Metadata: meta,
 		Spec: appsv1.StatefulSetSpecArgs{
 			ServiceName: pulumi.String(service), Replicas: pulumi.Int(replicas),
-			Selector:             metav1.LabelSelectorArgs{MatchLabels: workload.StringMap(id.Selector())},
-			Template:             pod.Template(),
-			VolumeClaimTemplates: corev1.PersistentVolumeClaimTypeArray{claims},
-			PersistentVolumeClaimRetentionPolicy: appsv1.StatefulSetPersistentVolumeClaimRetentionPolicyArgs{
-				WhenDeleted: pulumi.String(deleted),
-				// What is scaled away is a copy. Kept, it would be too old when it came back.
-				WhenScaled: pulumi.String("Delete"),
-			},
+			Selector:                             metav1.LabelSelectorArgs{MatchLabels: workload.StringMap(id.Selector())},
+			Template:                             pod.Template(),
+			VolumeClaimTemplates:                 b.claim(id).Templates(),
+			PersistentVolumeClaimRetentionPolicy: b.claim(id).Policy(),
 		},
-		// The templates cannot change in a set that is there: its volumes grow by their claims.
-	}, append(b.child(append(after, b.guards...)...), pulumi.IgnoreChanges([]string{"spec.volumeClaimTemplates"}))...)
+	}, append(b.child(append(after, b.guards...)...), b.claim(id).Ignored())...)
 	if err != nil {
 		return nil, fmt.Errorf("creating stateful set %s: %w", id.Name, err)
 	}
 	return set, nil
 }
 
-// growth gives claims that are there the size that is declared: the templates of a stateful set count for new ones.
+// growth gives claims that are there the size that is declared.
 func (b *builder) growth() error {
-	grow := func(set pulumi.Resource, id workload.ID, replicas int) error {
-		for i := range replicas {
-			name := fmt.Sprintf("%s-%s-%d", claim, id.Name, i)
-			_, err := corev1.NewPersistentVolumeClaimPatch(b.ctx, id.Name+"-size-"+fmt.Sprint(i),
-				&corev1.PersistentVolumeClaimPatchArgs{
-					Metadata: metav1.ObjectMetaPatchArgs{
-						Name: pulumi.String(name), Namespace: pulumi.String(id.Namespace),
-						Annotations: pulumi.StringMap{"pulumi.com/patchForce": pulumi.String("true")},
-					},
-					Spec: corev1.PersistentVolumeClaimSpecPatchArgs{
-						// Unchanged; without it a rendered claim is not complete.
-						AccessModes: pulumi.StringArray{pulumi.String("ReadWriteOnce")},
-						Resources: corev1.VolumeResourceRequirementsPatchArgs{
-							Requests: pulumi.StringMap{"storage": pulumi.String(b.args.Storage)},
-						},
-					},
-					// A claim that has grown has its size from here alone, and cannot do without: it goes with its set.
-				}, append(b.child(set), pulumi.RetainOnDelete(true))...)
-			if err != nil {
-				return fmt.Errorf("sizing volume claim %s: %w", name, err)
-			}
-		}
-		return nil
-	}
-	if err := grow(b.primarySet, b.database.primary, 1); err != nil {
+	primary, replica := b.database.primary, b.database.replica
+	if err := b.claim(primary).Grow(b.ctx, primary, 1, b.child(b.primarySet)...); err != nil {
 		return err
 	}
-	return grow(b.replicaSet, b.database.replica, b.args.Replicas)
+	return b.claim(replica).Grow(b.ctx, replica, b.args.Replicas, b.child(b.replicaSet)...)
 }
 
 // setup makes the roles and databases. It runs anew when the applications, a password or the script change.
@@ -375,6 +369,9 @@ func (b *builder) setup() (err error) {
 		{Name: "REPLICATION_PASSWORD", Secret: b.credentials.replicator},
 		{Name: "ROLES", Value: pulumi.String(strings.Join(b.args.Applications, " "))},
 	}
+	if b.credentials.previous != nil {
+		env = append(env, binding.Variable{Name: "PREVIOUS_PASSWORD", Secret: b.credentials.previous})
+	}
 	pod := b.job("setup.sh", env)
 	for _, app := range b.args.Applications {
 		volume := workload.Name(workload.MaxLabel, "role", app)
@@ -382,6 +379,7 @@ func (b *builder) setup() (err error) {
 		pod.Containers[0].Mounts = append(pod.Containers[0].Mounts,
 			workload.Mount{Volume: volume, Path: "/roles/" + app, ReadOnly: true})
 	}
+	b.servicesSetup(&pod)
 	pod.Annotations = pulumi.StringMap{"checksum/secrets": b.credentials.fingerprint}
 	b.setupJob, err = b.runJob("setup", pod, b.primarySet)
 	b.database.ready = []pulumi.Resource{b.setupJob}
@@ -412,8 +410,8 @@ func slot(pod string) string { return strings.ReplaceAll(pod, "-", "_") }
 // job is a pod that works on the primary as its superuser.
 func (b *builder) job(script string, env []binding.Variable) workload.Pod {
 	user := b.args.user()
-	return workload.Pod{
-		ID: b.setupID, User: &user, RestartPolicy: "Never",
+	pod := workload.Pod{
+		ID: b.setupID, User: &user,
 		Containers: []workload.Container{{
 			Name: "setup", Image: b.args.Image, Command: []string{scriptsFolder + "/" + script},
 			Env: append([]binding.Variable{
@@ -421,7 +419,9 @@ func (b *builder) job(script string, env []binding.Variable) workload.Pod {
 				{Name: "PGUSER", Value: pulumi.String(superuser)},
 				{Name: "PGPASSWORD", Secret: b.credentials.superuser},
 				{Name: "PGCONNECT_TIMEOUT", Value: pulumi.String("5")},
-			}, env...),
+				// Where commits wait for a replica, there may be none yet.
+				{Name: "PGOPTIONS", Value: pulumi.String("-c synchronous_commit=local")},
+			}, append(verified(), env...)...),
 			Resources: workload.Resources{
 				Requests: workload.Amounts{CPU: "50m", Memory: "64Mi", EphemeralStorage: "16Mi"},
 				Limits:   workload.Amounts{CPU: "500m", Memory: "128Mi", EphemeralStorage: "64Mi"},
@@ -430,30 +430,14 @@ func (b *builder) job(script string, env []binding.Variable) workload.Pod {
 		}},
 		Volumes: []workload.Volume{{Name: "scripts", ConfigMap: pulumi.String(b.scripts), Executable: true}},
 	}
+	b.authority(&pod)
+	return pod
 }
 
 func (b *builder) runJob(kind string, pod workload.Pod, after ...pulumi.Resource) (*batchv1.Job, error) {
 	name := b.name + "-" + kind
-	if err := pod.Check(); err != nil {
-		return nil, err
-	}
-	meta := b.setupID.Meta(name)
-	meta.Annotations = pulumi.StringMap{
-		"pulumi.com/timeoutSeconds": pulumi.String(fmt.Sprint(b.args.Timeout)),
-		// One that failed runs anew with the next update.
-		"pulumi.com/replaceUnready": pulumi.String("true"),
-	}
-	job, err := batchv1.NewJob(b.ctx, name+"-job", &batchv1.JobArgs{
-		Metadata: meta,
-		Spec: batchv1.JobSpecArgs{
-			BackoffLimit: pulumi.Int(2), ActiveDeadlineSeconds: pulumi.Int(b.args.Timeout),
-			Template: pod.Template(),
-		},
-	}, b.child(append(after, b.guards...)...)...)
-	if err != nil {
-		return nil, fmt.Errorf("creating job %s: %w", name, err)
-	}
-	return job, nil
+	job := workload.Job{Name: name, Pod: pod, Retries: 2, Timeout: b.args.Timeout}
+	return job.Run(b.ctx, name+"-job", b.child(append(after, b.guards...)...)...)
 }
 
 func (a *Args) user() int {

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -23,7 +24,7 @@ func unchanged(*postgres.Args) {}
 func TestADatabaseWithoutReplicasHasNothingOfTheirs(t *testing.T) {
 	for _, r := range deploy(t, func(a *postgres.Args) { a.Replicas = 0 }).Resources {
 		// The password of the replication role stays: a replica that comes later needs no new one.
-		if strings.Contains(r.Name, "replica") && r.Name != "main-replication" {
+		if strings.Contains(r.Name, "replica") && !strings.HasPrefix(r.Name, "main-replication") {
 			t.Errorf("there is %s", r.Label())
 		}
 	}
@@ -60,6 +61,7 @@ func TestPodsAreReplicatedAsDeclaredAndOnePrimary(t *testing.T) {
 	}
 	expectAll(t, "the primary's variables", variables(primary.Spec.Template.Spec.Containers[0]), []string{
 		"PGDATA=/pgdata/data", "POSTGRES_PASSWORD=$(secret main-credentials/password)",
+		"REPLICAS_HOST=main-replicas.shop.svc.cluster.local",
 	})
 	expectAll(t, "a replica's variables", variables(replicas.Spec.Template.Spec.Containers[0]), []string{
 		"PGDATA=/pgdata/data", "PRIMARY_HOST=main.shop.svc.cluster.local",
@@ -79,10 +81,13 @@ func TestVolumesStayWhereTheyAreRetainedAndOtherwiseGo(t *testing.T) {
 		false: appsv1.DeletePersistentVolumeClaimRetentionPolicyType,
 	} {
 		rec := deploy(t, func(a *postgres.Args) { a.Retain = retain })
-		for _, name := range []string{"main-statefulset", "main-replica-statefulset"} {
+		for name, scaled := range map[string]appsv1.PersistentVolumeClaimRetentionPolicyType{
+			"main-statefulset":         appsv1.RetainPersistentVolumeClaimRetentionPolicyType,
+			"main-replica-statefulset": appsv1.DeletePersistentVolumeClaimRetentionPolicyType,
+		} {
 			policy := read[appsv1.StatefulSet](t, rec, name).Spec.PersistentVolumeClaimRetentionPolicy
 			expect(t, name+" deleted", policy.WhenDeleted, want)
-			expect(t, name+" scaled", policy.WhenScaled, appsv1.DeletePersistentVolumeClaimRetentionPolicyType)
+			expect(t, name+" scaled", policy.WhenScaled, scaled)
 		}
 	}
 }
@@ -123,7 +128,9 @@ func TestTheSetupGetsRolesAndPasswordsAndNoneInPlain(t *testing.T) {
 	expectAll(t, "command", c.Command, []string{"/scripts/setup.sh"})
 	expectAll(t, "variables", variables(c), []string{
 		"PGHOST=main.shop.svc.cluster.local", "PGUSER=postgres", "PGPASSWORD=$(secret main-credentials/password)",
-		"PGCONNECT_TIMEOUT=5", "REPLICATION_PASSWORD=$(secret main-credentials/replication-password)", "ROLES=api web",
+		"PGCONNECT_TIMEOUT=5", "PGOPTIONS=-c synchronous_commit=local", "PGSSLMODE=verify-full",
+		"PGSSLROOTCERT=/authority/ca.crt", "REPLICATION_PASSWORD=$(secret main-credentials/replication-password)",
+		"ROLES=api web", "SERVICES=",
 	})
 	secrets := map[string]string{}
 	for _, v := range job.Spec.Template.Spec.Volumes {
@@ -138,7 +145,8 @@ func TestTheSetupGetsRolesAndPasswordsAndNoneInPlain(t *testing.T) {
 			expect(t, m.MountPath+" is read-only", m.ReadOnly, true)
 		}
 	}
-	expect(t, "folders of roles", len(mounts), 2)
+	expect(t, "folders of secrets", len(mounts), 3)
+	expect(t, "what the server is verified by", mounts["/authority"], "main-authority")
 	expect(t, "api's", mounts["/roles/api"], "main-role-api")
 	expect(t, "web's", mounts["/roles/web"], "main-role-web")
 	expect(t, "a new try with the next update", job.Annotations["pulumi.com/replaceUnready"], "true")
@@ -182,6 +190,91 @@ func TestPasswordsFitIntoAURLAndAreInSecretsAlone(t *testing.T) {
 		if strings.Contains(string(text), "word-") {
 			t.Errorf("%s holds a password in plain text: %s", r.Label(), text)
 		}
+	}
+}
+
+// Each rotation makes one of two passwords anew, so that the one in use before works on.
+func TestARotationMakesEverySecondPasswordAnew(t *testing.T) {
+	keepers := func(rotation int) map[string]string {
+		out := map[string]string{}
+		for _, r := range deploy(t, func(a *postgres.Args) { a.Rotation = rotation }).All(passwordType) {
+			kept := ""
+			if k, given := r.Inputs["keepers"]; given {
+				kept = k.ObjectValue()["rotation"].StringValue()
+			}
+			out[r.Name] = kept
+		}
+		return out
+	}
+	names := []string{
+		"main-superuser", "main-replication", "main-role-api", "main-role-api-read", "main-role-web", "main-role-web-read",
+	}
+	for rotation, want := range [][2]string{{"", "none"}, {"", "1"}, {"2", "1"}, {"2", "3"}} {
+		all := map[string]string{}
+		for _, name := range names {
+			all[name] = want[0]
+			if want[1] != "none" {
+				all[name+"-alternate"] = want[1]
+			}
+		}
+		expectSame(t, fmt.Sprint("keepers of rotation ", rotation), keepers(rotation), all)
+	}
+}
+
+func TestAfterARotationBothPasswordsOfARoleAreThereAndTheServersNewOne(t *testing.T) {
+	rec := deploy(t, func(a *postgres.Args) { a.Rotation = 1 })
+	for secret, want := range map[string]map[string]string{
+		"main-credentials": {
+			"password": "word-main-superuser-alternate", "previous-password": "word-main-superuser",
+			"replication-password": "word-main-replication-alternate",
+		},
+		"main-role-web": {
+			"password": "word-main-role-web", "read-password": "word-main-role-web-read",
+			"alternate-password": "word-main-role-web-alternate", "alternate-read-password": "word-main-role-web-read-alternate",
+		},
+	} {
+		expectSame(t, secret, read[corev1.Secret](t, rec, "Secret::"+secret).StringData, want)
+	}
+	env := variables(read[batchv1.Job](t, rec, "main-setup-job").Spec.Template.Spec.Containers[0])
+	expect(t, "the setup's way in", env[len(env)-2], "PREVIOUS_PASSWORD=$(secret main-credentials/previous-password)")
+	// What has the replicas' password from its start is made anew.
+	annotation := func(rotation int) string {
+		set := read[appsv1.StatefulSet](t, deploy(t, func(a *postgres.Args) { a.Rotation = rotation }), "main-replica-statefulset")
+		return set.Spec.Template.Annotations["checksum/replication"]
+	}
+	if one, other := annotation(0), annotation(1); len(one) != 8 || one == other {
+		t.Errorf("got the fingerprints %q and %q of the replicas, want two of 8 digits", one, other)
+	}
+}
+
+func TestServersHaveACertificateForAllTheirNames(t *testing.T) {
+	rec := deploy(t, unchanged)
+	var names []string
+	for _, v := range one(t, rec, "main-certificate-request").Inputs["dnsNames"].ArrayValue() {
+		names = append(names, v.StringValue())
+	}
+	for _, name := range []string{
+		"localhost", "main", "main.shop.svc.cluster.local", "main-replicas.shop.svc.cluster.local",
+		"*.main-primary-pods.shop.svc.cluster.local", "*.main-replica-pods.shop.svc.cluster.local",
+	} {
+		if !slices.Contains(names, name) {
+			t.Errorf("%s is not among %v", name, names)
+		}
+	}
+	expectSame(t, "the servers' secret", read[corev1.Secret](t, rec, "Secret::main-certificate").StringData, map[string]string{
+		"tls.crt": "certPem-main-certificate-signed", "tls.key": "privateKeyPem-main-certificate-key",
+		"ca.crt": "certPem-main-certificate-authority",
+	})
+	expectSame(t, "the clients' secret", read[corev1.Secret](t, rec, "Secret::main-authority").StringData, map[string]string{
+		"ca.crt": "certPem-main-certificate-authority",
+	})
+	for _, name := range []string{"main-statefulset", "main-replica-statefulset"} {
+		pod := read[appsv1.StatefulSet](t, rec, name).Spec.Template.Spec
+		expectAll(t, name+"'s readiness", pod.Containers[0].ReadinessProbe.Exec.Command, []string{"/scripts/ready.sh"})
+		volume := pod.Volumes[slices.IndexFunc(pod.Volumes, func(v corev1.Volume) bool { return v.Name == "certificate" })]
+		expect(t, name+"'s certificate", volume.Secret.SecretName, "main-certificate")
+		// The server refuses a key that others may read.
+		expect(t, name+"'s mode", *volume.Secret.DefaultMode, 0o440)
 	}
 }
 

@@ -21,7 +21,7 @@ func ordinary() *postgres.Args {
 	return &postgres.Args{
 		Namespace: &workload.Namespace{Name: "shop"}, PartOf: "shop-test",
 		Image: "docker.io/library/postgres:17.6", Replicas: 1, Storage: "2Gi",
-		Resources: workload.Resources{Requests: amounts, Limits: amounts}, SynchronousCommit: "on",
+		Resources: workload.Resources{Requests: amounts, Limits: amounts}, Synchronous: postgres.On,
 		Clients: []string{"10.0.0.0/8", "fd00::/8"}, Applications: []string{"api", "web"}, Timeout: 300,
 	}
 }
@@ -54,6 +54,15 @@ func attemptWith(
 
 // generated gives passwords values that a test can look for; everything else comes back as it was.
 func generated(r *record.Resource) resource.PropertyMap {
+	if strings.HasPrefix(string(r.Type), "tls:") {
+		out := r.Inputs.Copy()
+		for _, key := range []resource.PropertyKey{"privateKeyPem", "certPem", "certRequestPem"} {
+			if _, given := out[key]; !given {
+				out[key] = resource.NewProperty(string(key) + "-" + r.Name)
+			}
+		}
+		return out
+	}
 	if r.Type != passwordType {
 		return r.Inputs
 	}

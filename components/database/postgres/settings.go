@@ -21,7 +21,7 @@ const mebibyte = 1 << 20
 // settings is postgresql.conf. Sizes follow from the memory limit as the documentation advises: a quarter for the
 // server's own cache, and the planner counts on three:
 // https://www.postgresql.org/docs/current/runtime-config-resource.html.
-func (a *Args) settings() (string, error) {
+func (a *Args) settings(name string) (string, error) {
 	memory, err := resource.ParseQuantity(a.Resources.Limits.Memory)
 	if err != nil {
 		return "", fmt.Errorf("sizing caches: memory limit %q: %w", a.Resources.Limits.Memory, err)
@@ -40,9 +40,21 @@ func (a *Args) settings() (string, error) {
 		"max_replication_slots":   fmt.Sprint(maxSenders),
 		// A replica that is away holds up to this much, then it is dropped and clones anew: the disk does not fill.
 		"max_slot_wal_keep_size": fmt.Sprintf("%dMB", max(64, storage.Value()/4/mebibyte)),
-		"synchronous_commit":     a.SynchronousCommit,
+		"synchronous_commit":     string(On),
+		"ssl":                    "on",
+		"ssl_cert_file":          certificateFolder + "/tls.crt",
+		"ssl_key_file":           certificateFolder + "/tls.key",
 		"shared_buffers":         fmt.Sprintf("%dMB", max(16, memory.Value()/4/mebibyte)),
 		"effective_cache_size":   fmt.Sprintf("%dMB", max(48, memory.Value()*3/4/mebibyte)),
+	}
+	switch a.Synchronous {
+	case On:
+	case Off:
+		values["synchronous_commit"] = "off"
+	case Quorum:
+		values["synchronous_standby_names"] = standbys(name)
+	default:
+		return "", fmt.Errorf("synchronous: want off, on or quorum, got %q", a.Synchronous)
 	}
 	maps.Copy(values, a.Settings)
 	var conf strings.Builder
@@ -52,25 +64,47 @@ func (a *Args) settings() (string, error) {
 	return conf.String(), nil
 }
 
+// standbys makes a commit wait for any one of the replicas. It names all that there can be, since to change it restarts
+// the primary, and by name, so that a clone or a backup that is being taken does not count.
+func standbys(database string) string {
+	var names []string
+	for i := range MaxReplicas {
+		names = append(names, fmt.Sprintf(`"%s-replica-%d"`, database, i))
+	}
+	return "ANY 1 (" + strings.Join(names, ", ") + ")"
+}
+
 // access is pg_hba.conf: the operating system's user is the superuser over the socket, which is how probes and an
-// administrator in the container get in; over the network each role reaches its own database alone, by password.
+// administrator in the container get in; over the network each role reaches its own database alone, by password and
+// encrypted.
 func (a *Args) access() string {
 	lines := []string{
 		"local all postgres peer",
 		// What probes ask for: an entry keeps each of them from being logged as refused.
 		"host all postgres 127.0.0.1/32 scram-sha-256",
 	}
+	kind := "hostssl"
+	if a.Plaintext {
+		kind = "host"
+	}
 	for _, cidr := range a.Clients {
 		admit := func(database, role string) {
-			lines = append(lines, fmt.Sprintf("host %s %s %s scram-sha-256", database, quoted(role), cidr))
+			lines = append(lines, fmt.Sprintf("%s %s %s %s scram-sha-256", kind, database, quoted(role), cidr))
 		}
 		// In quotes these would be names of databases: bare, "all" and "replication" are words of the file's own.
 		admit("all", superuser)
 		admit("replication", replicator)
 		admit("postgres", replicator)
+		// Whether they are wanted or not: to add one later restarts nothing.
+		for _, s := range []service{backups(), metrics()} {
+			admit(s.databases, s.role)
+		}
 		for _, app := range a.Applications {
-			admit(quoted(app), app)
-			admit(quoted(app), reader(app))
+			// Both logins of each, though one may not be there: a rotation restarts nothing.
+			for _, role := range []string{app, reader(app)} {
+				admit(quoted(app), login(role, 0))
+				admit(quoted(app), login(role, 1))
+			}
 		}
 	}
 	return strings.Join(lines, "\n") + "\n"

@@ -25,6 +25,9 @@ max_slot_wal_keep_size = '512MB'
 max_wal_senders = '10'
 password_encryption = 'scram-sha-256'
 shared_buffers = '256MB'
+ssl = 'on'
+ssl_cert_file = '/tls/tls.crt'
+ssl_key_file = '/tls/tls.key'
 synchronous_commit = 'on'
 unix_socket_directories = '/var/run/postgresql'
 wal_level = 'replica'
@@ -53,7 +56,7 @@ func TestSizesFollowFromMemoryAndStorage(t *testing.T) {
 
 func TestASettingOfTheUsersReplacesOursOnceAndIsQuoted(t *testing.T) {
 	conf := configured(t, func(a *postgres.Args) {
-		a.SynchronousCommit = "off"
+		a.Synchronous = postgres.Off
 		a.Settings = map[string]string{"shared_buffers": "64MB", "log_line_prefix": "it's %m "}
 	})["postgresql.conf"]
 	lines := strings.Split(strings.TrimSpace(conf), "\n")
@@ -86,22 +89,47 @@ func TestAQuantityThatDoesNotParseIsRefused(t *testing.T) {
 func TestEachRoleReachesItsOwnDatabaseByPasswordAlone(t *testing.T) {
 	want := `local all postgres peer
 host all postgres 127.0.0.1/32 scram-sha-256
-host all "postgres" 10.0.0.0/8 scram-sha-256
-host replication "replication" 10.0.0.0/8 scram-sha-256
-host postgres "replication" 10.0.0.0/8 scram-sha-256
-host "api" "api" 10.0.0.0/8 scram-sha-256
-host "api" "api_read" 10.0.0.0/8 scram-sha-256
-host "web" "web" 10.0.0.0/8 scram-sha-256
-host "web" "web_read" 10.0.0.0/8 scram-sha-256
-host all "postgres" fd00::/8 scram-sha-256
-host replication "replication" fd00::/8 scram-sha-256
-host postgres "replication" fd00::/8 scram-sha-256
-host "api" "api" fd00::/8 scram-sha-256
-host "api" "api_read" fd00::/8 scram-sha-256
-host "web" "web" fd00::/8 scram-sha-256
-host "web" "web_read" fd00::/8 scram-sha-256
+hostssl all "postgres" 10.0.0.0/8 scram-sha-256
+hostssl replication "replication" 10.0.0.0/8 scram-sha-256
+hostssl postgres "replication" 10.0.0.0/8 scram-sha-256
+hostssl all "plinth_backup" 10.0.0.0/8 scram-sha-256
+hostssl postgres "plinth_metrics" 10.0.0.0/8 scram-sha-256
+hostssl "api" "api" 10.0.0.0/8 scram-sha-256
+hostssl "api" "api_alt" 10.0.0.0/8 scram-sha-256
+hostssl "api" "api_read" 10.0.0.0/8 scram-sha-256
+hostssl "api" "api_read_alt" 10.0.0.0/8 scram-sha-256
+hostssl "web" "web" 10.0.0.0/8 scram-sha-256
+hostssl "web" "web_alt" 10.0.0.0/8 scram-sha-256
+hostssl "web" "web_read" 10.0.0.0/8 scram-sha-256
+hostssl "web" "web_read_alt" 10.0.0.0/8 scram-sha-256
 `
-	expect(t, "pg_hba.conf", configured(t, func(*postgres.Args) {})["pg_hba.conf"], want)
+	got := configured(t, func(a *postgres.Args) { a.Clients = a.Clients[:1] })["pg_hba.conf"]
+	expect(t, "pg_hba.conf", got, want)
+	both := configured(t, unchanged)["pg_hba.conf"]
+	expect(t, "pg_hba.conf for two ranges", both, want+strings.ReplaceAll(
+		strings.SplitN(want, "\n", 3)[2], "10.0.0.0/8", "fd00::/8"))
+	plain := configured(t, func(a *postgres.Args) { a.Plaintext = true })["pg_hba.conf"]
+	expect(t, "pg_hba.conf where encryption is optional", plain, strings.ReplaceAll(both, "hostssl", "host"))
+}
+
+func TestACommitWaitsForAnyOfTheReplicasThereMayEverBe(t *testing.T) {
+	quorum := configured(t, func(a *postgres.Args) { a.Synchronous = postgres.Quorum })["postgresql.conf"]
+	want := `synchronous_standby_names = 'ANY 1 ("main-replica-0", "main-replica-1", "main-replica-2", ` +
+		`"main-replica-3", "main-replica-4", "main-replica-5", "main-replica-6", "main-replica-7", "main-replica-8")'`
+	if !strings.Contains(quorum, want+"\n") || !strings.Contains(quorum, "synchronous_commit = 'on'\n") {
+		t.Errorf("got\n%swant %s", quorum, want)
+	}
+	for _, synchronous := range []postgres.Synchronous{postgres.On, postgres.Off} {
+		conf := configured(t, func(a *postgres.Args) { a.Synchronous = synchronous })["postgresql.conf"]
+		if strings.Contains(conf, "standby_names") ||
+			!strings.Contains(conf, "synchronous_commit = '"+string(synchronous)+"'\n") {
+			t.Errorf("%s: got\n%s", synchronous, conf)
+		}
+	}
+	_, err := attempt(t, func(a *postgres.Args) { a.Synchronous = "maybe" }, func(*postgres.Postgres) {})
+	if err == nil || !strings.Contains(err.Error(), `synchronous: want off, on or quorum, got "maybe"`) {
+		t.Errorf("got the error %v", err)
+	}
 }
 
 func TestAChangeOfTheConfigurationRollsThePods(t *testing.T) {
@@ -110,9 +138,10 @@ func TestAChangeOfTheConfigurationRollsThePods(t *testing.T) {
 	}
 	before := name(func(*postgres.Args) {})
 	expect(t, "the name with another image", name(func(a *postgres.Args) { a.Image = "postgres:18.0" }), before)
-	// One more replica restarts nobody: the primary has room for all that there can be.
+	// One more replica restarts nobody: the primary has room for all that there can be. Nor does a rotation.
 	expect(t, "the name with another replica", name(func(a *postgres.Args) { a.Replicas = 3 }), before)
-	if after := name(func(a *postgres.Args) { a.SynchronousCommit = "local" }); after == before {
+	expect(t, "the name after a rotation", name(func(a *postgres.Args) { a.Rotation = 1 }), before)
+	if after := name(func(a *postgres.Args) { a.Synchronous = postgres.Quorum }); after == before {
 		t.Errorf("the name stays %s with another setting", after)
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -16,7 +17,7 @@ import (
 )
 
 // volumes is what a storage driver is on a real cluster: it makes a volume for each claim that the controller manager
-// hands to our provisioner, lets it grow with its claim, and removes it once it is released and its reclaim policy says
+// hands to one of our provisioners, lets it grow with its claim, and removes it once it is released and its reclaim policy says
 // so. Binding is left to the controller manager, and with it everything that can go wrong with a claim: KWOK's own
 // volume stages bind by themselves, at once, and know no reclaim policy but Delete.
 type volumes struct {
@@ -25,6 +26,12 @@ type volumes struct {
 	volumes corelisters.PersistentVolumeLister
 	classes storagelisters.StorageClassLister
 	loops   []*loop
+}
+
+// serves says whether a provisioner is one of ours: that of the default StorageClass, and those of the drivers that EKS
+// and GKE have, for a cluster that plays one there.
+func serves(name string) bool {
+	return slices.Contains([]string{provisioner, "ebs.csi.aws.com", "pd.csi.storage.gke.io"}, name)
 }
 
 // newVolumes returns the controller. The factory is to be started afterwards.
@@ -70,7 +77,7 @@ func (v *volumes) reconcileClaim(ctx context.Context, key string) error {
 	if err != nil {
 		return err
 	}
-	if claim.DeletionTimestamp != nil || claim.Annotations[storagehelpers.AnnStorageProvisioner] != provisioner {
+	if claim.DeletionTimestamp != nil || !serves(claim.Annotations[storagehelpers.AnnStorageProvisioner]) {
 		return nil
 	}
 	if claim.Spec.VolumeName == "" {
@@ -90,7 +97,7 @@ func (v *volumes) provision(ctx context.Context, claim *corev1.PersistentVolumeC
 	volume := &corev1.PersistentVolume{
 		ObjectMeta: metav1.ObjectMeta{
 			Name:        name,
-			Annotations: map[string]string{storagehelpers.AnnDynamicallyProvisioned: provisioner},
+			Annotations: map[string]string{storagehelpers.AnnDynamicallyProvisioned: class.Provisioner},
 		},
 		Spec: corev1.PersistentVolumeSpec{
 			Capacity: corev1.ResourceList{
@@ -135,7 +142,7 @@ func (v *volumes) expand(ctx context.Context, claim *corev1.PersistentVolumeClai
 	if err != nil {
 		return fmt.Errorf("reading its volume: %w", err)
 	}
-	if volume.Annotations[storagehelpers.AnnDynamicallyProvisioned] != provisioner {
+	if !serves(volume.Annotations[storagehelpers.AnnDynamicallyProvisioned]) {
 		return nil
 	}
 	volume = volume.DeepCopy()
@@ -163,7 +170,7 @@ func (v *volumes) reconcileVolume(ctx context.Context, key string) error {
 	}
 	if volume.DeletionTimestamp != nil || volume.Status.Phase != corev1.VolumeReleased ||
 		volume.Spec.PersistentVolumeReclaimPolicy != corev1.PersistentVolumeReclaimDelete ||
-		volume.Annotations[storagehelpers.AnnDynamicallyProvisioned] != provisioner {
+		!serves(volume.Annotations[storagehelpers.AnnDynamicallyProvisioned]) {
 		return nil
 	}
 	err = v.client.CoreV1().PersistentVolumes().Delete(ctx, volume.Name, metav1.DeleteOptions{})

@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -11,7 +12,7 @@ import (
 
 // customReadiness waits for what pulumi.com/waitFor names: jsonpath={EXPRESSION}[=VALUE], condition=TYPE[=STATUS], or a
 // JSON list of such, all of which must hold.
-func customReadiness(annotation string) (*readiness, error) {
+func customReadiness(c *cluster, annotation string) (*readiness, error) {
 	expressions := []string{annotation}
 	if strings.HasPrefix(strings.TrimSpace(annotation), "[") {
 		expressions = nil
@@ -27,7 +28,7 @@ func customReadiness(annotation string) (*readiness, error) {
 		}
 		tests[i] = test
 	}
-	return simple(usualTimeout, func(live *unstructured.Unstructured) verdict {
+	return &readiness{usualTimeout, func(ctx context.Context, live *unstructured.Unstructured, how depth) verdict {
 		v := verdict{ready: true}
 		for i, test := range tests {
 			if !test(live) {
@@ -36,8 +37,25 @@ func customReadiness(annotation string) (*readiness, error) {
 			}
 		}
 		v.progress = "waiting for " + strings.Join(expressions, " and ")
+		if !v.ready && how == thorough {
+			v.reasons = append(v.reasons, complaints(live)...)
+			v.reasons = append(v.reasons, c.warnings(ctx, live)...)
+		}
 		return v
-	}), nil
+	}}, nil
+}
+
+// complaints are what the conditions of an object say that do not hold.
+func complaints(live *unstructured.Unstructured) []string {
+	var said []string
+	conditions, _ := get(live.Object, "status", "conditions").([]any)
+	for _, condition := range conditions {
+		m, _ := condition.(map[string]any)
+		if message := text(m, "message"); text(m, "status") == "False" && message != "" {
+			said = append(said, describe(live)+": "+join(text(m, "reason"), message))
+		}
+	}
+	return said
 }
 
 func parseExpectation(expression string) (func(*unstructured.Unstructured) bool, error) {

@@ -27,7 +27,7 @@ func (s *server) readiness(c *cluster, given, live *unstructured.Unstructured) (
 		return nil, nil
 	}
 	if conditions := annotation(given, waitForKey); conditions != "" {
-		return customReadiness(conditions)
+		return customReadiness(c, conditions)
 	}
 	kind := live.GroupVersionKind()
 	switch kind.Group + "/" + kind.Kind {

@@ -14,6 +14,9 @@ import (
 // Check gives an object its name and its namespace, and refuses types that are not objects.
 func (s *server) Check(ctx context.Context, req *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
 	urn := req.GetUrn()
+	if isRelease(urn) {
+		return checkRelease(req)
+	}
 	if reason := refusedType(urn); reason != "" {
 		return nil, failed("%s", reason)
 	}

@@ -103,6 +103,9 @@ func (c change) replaces(fields []string) bool {
 
 // Diff compares the new inputs to the old ones, which after a refresh hold what somebody else changed.
 func (s *server) Diff(ctx context.Context, req *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
+	if isRelease(req.GetUrn()) {
+		return diffRelease(req)
+	}
 	before, err := decode(req.GetOlds())
 	if err != nil {
 		return nil, fmt.Errorf("reading the state of %s: %w", req.GetUrn(), err)

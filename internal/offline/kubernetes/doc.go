@@ -27,6 +27,8 @@
 //
 // # What it refuses, by name
 //
-// Helm releases and charts, YAML and kustomize resources, the invokes that render them, list resources,
-// metadata.generateName, and the provider's renderYamlToDirectory, alwaysRender and enableServerSideApply=false.
+// Helm charts (a release is installed by a program of its own, where there is one: internal/offline/helm; it cannot be
+// imported, and inputs that it does not honour are refused by name), YAML and kustomize resources, the invokes that
+// render them, list resources, metadata.generateName, and the provider's renderYamlToDirectory, alwaysRender and
+// enableServerSideApply=false.
 package kubernetes

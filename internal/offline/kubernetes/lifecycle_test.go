@@ -330,7 +330,7 @@ func TestWhatIsNotSupportedIsRefusedByName(t *testing.T) {
 	r := newRig(t, nil)
 	tests := []struct{ token, want string }{
 		{"core/v1:ConfigMapList", "kubernetes:core/v1:ConfigMapList: a list is no object; declare its items one by one"},
-		{"helm.sh/v3:Release", "kubernetes:helm.sh/v3:Release: not supported by this stand-in of the kubernetes plugin; " +
+		{"helm.sh/v4:Chart", "kubernetes:helm.sh/v4:Chart: not supported by this stand-in of the kubernetes plugin; " +
 			"install the plugin, or declare the objects"},
 		{"yaml:ConfigFile", "kubernetes:yaml:ConfigFile: not supported by this stand-in of the kubernetes plugin; install " +
 			"the plugin, or declare the objects"},

@@ -24,6 +24,8 @@ const Version = "4.33.0"
 type server struct {
 	pulumirpc.UnimplementedResourceProviderServer
 	host host
+	// helmProgram finds the program that installs Helm releases; nil where there is none.
+	helmProgram func(context.Context) (string, error)
 
 	// ctx ends when the engine cancels.
 	ctx    context.Context
@@ -44,9 +46,12 @@ type server struct {
 }
 
 // New returns a provider for one connection of the engine. Close it when the connection ends.
-func New() pulumirpc.ResourceProviderServer {
+func New() pulumirpc.ResourceProviderServer { return NewWith(nil) }
+
+// NewWith is [New] with a program that installs Helm releases.
+func NewWith(helm func(context.Context) (string, error)) pulumirpc.ResourceProviderServer {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &server{ctx: ctx, cancel: cancel}
+	return &server{ctx: ctx, cancel: cancel, helmProgram: helm}
 }
 
 // Close ends every operation.

@@ -14,6 +14,9 @@ import (
 // that is gone is empty.
 func (s *server) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulumirpc.ReadResponse, error) {
 	urn := req.GetUrn()
+	if isRelease(urn) {
+		return s.readRelease(ctx, req)
+	}
 	if reason := refusedType(urn); reason != "" {
 		return nil, failed("%s", reason)
 	}

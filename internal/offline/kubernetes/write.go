@@ -18,6 +18,9 @@ import (
 
 // Create makes an object and waits until it is ready.
 func (s *server) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
+	if isRelease(req.GetUrn()) {
+		return s.createRelease(ctx, req)
+	}
 	inputs, err := decode(req.GetProperties())
 	if err != nil {
 		return nil, fmt.Errorf("reading the inputs of %s: %w", req.GetUrn(), err)
@@ -97,6 +100,9 @@ func dryRunRefused(err error) bool {
 
 // Update applies the new inputs to an object and waits until it is ready again.
 func (s *server) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*pulumirpc.UpdateResponse, error) {
+	if isRelease(req.GetUrn()) {
+		return s.updateRelease(ctx, req)
+	}
 	inputs, err := decode(req.GetNews())
 	if err != nil {
 		return nil, fmt.Errorf("reading the inputs of %s: %w", req.GetUrn(), err)
@@ -219,6 +225,9 @@ func ignore(o, live *unstructured.Unstructured, paths []resource.PropertyPath) {
 // Delete removes an object and waits until it is gone. A Patch resource gives its fields up.
 func (s *server) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (*emptypb.Empty, error) {
 	urn := req.GetUrn()
+	if isRelease(urn) {
+		return s.deleteRelease(ctx, req)
+	}
 	before, err := decode(req.GetProperties())
 	if err != nil {
 		return nil, fmt.Errorf("reading the state of %s: %w", urn, err)

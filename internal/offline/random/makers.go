@@ -42,7 +42,7 @@ const noID = "none"
 const bcryptLimit = 72
 
 // makerOf finds what makes the values of a resource, by its type.
-func makerOf(urn string) (maker, error) {
+func (s *server) makerOf(urn string) (maker, error) {
 	token := string(resource.URN(urn).Type())
 	null := resource.NewNullProperty()
 	keepers := func(more resource.PropertyMap) resource.PropertyMap {
@@ -71,7 +71,7 @@ func makerOf(urn string) (maker, error) {
 	case "random:index/randomShuffle:RandomShuffle":
 		return maker{keepers(resource.PropertyMap{"inputs": null, "resultCount": null}), false, "", makeShuffle}, nil
 	}
-	return maker{}, notSupported("resource type " + token)
+	return maker{}, s.NotSupported("resource type " + token)
 }
 
 // number reads a whole number; 0 where it is absent.

@@ -1,0 +1,194 @@
+package postgres
+
+import (
+	"fmt"
+	"strings"
+
+	batchv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/batch/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"plinth/components/binding"
+	"plinth/components/workload"
+)
+
+// Archive is where backups are kept: a bucket, and how to reach it.
+type Archive struct {
+	// Image is that of MinIO's client, resolved already, which speaks to any S3.
+	Image string
+	// Endpoint is the service's URL, Bucket the bucket there, and Prefix what the names of all objects start with; it
+	// ends in a slash, or is empty.
+	Endpoint, Bucket, Prefix string
+	// Access leads there: the variables ACCESS_KEY_ID and SECRET_ACCESS_KEY, files, edges, and what has to be ready.
+	Access binding.Binding
+}
+
+// BackupArgs says how a database is backed up.
+type BackupArgs struct {
+	Archive Archive
+	// Schedule is when, as cron writes it, in UTC.
+	Schedule string
+	// Keep is how many backups are kept. At least 1.
+	Keep int
+	// Scratch is the room for one backup on a node's disk, a quantity of bytes.
+	Scratch string
+	// Timeout is how long one may take, in seconds.
+	Timeout int
+}
+
+// RestoreArgs says what a new database is filled with.
+type RestoreArgs struct {
+	Archive Archive
+	// From is the database whose backup it is, Backup the backup's name, or "latest".
+	From, Backup string
+	// Scratch and Timeout are as in [BackupArgs].
+	Scratch string
+	Timeout int
+}
+
+const scratchFolder = "/backup"
+
+// Backup makes a backup whenever it is time: a dump of each application's database, which any later major version can
+// read as well, and in which single tables can be found. A backup counts only when it is complete. It needs
+// [Args].Backups. What its role may not read fails it: large objects (lo), which no role but their owner may.
+func (p *Postgres) Backup(ctx *pulumi.Context, args *BackupArgs, opts ...pulumi.ResourceOption) error {
+	b := p.parts
+	id := p.primary
+	id.Name = workload.Name(workload.MaxCronJob, b.name, "backup")
+	dump := b.client("dump", "backup.sh", &binding.SecretRef{
+		Secret: pulumi.String(b.serviceSecret(backups())), Key: passwordKey,
+	}, args.Scratch, []binding.Variable{
+		{Name: "PGUSER", Value: pulumi.String(backups().role)},
+		{Name: "ROLES", Value: pulumi.String(strings.Join(b.args.Applications, " "))},
+	})
+	upload := args.Archive.container("upload", "upload.sh", b.name, args.Scratch, []binding.Variable{
+		{Name: "KEEP", Value: pulumi.String(fmt.Sprint(args.Keep))},
+	})
+	pod, ready, err := b.moving(id, &args.Archive, dump, upload)
+	if err != nil {
+		return fmt.Errorf("backing up database %s: %w", b.name, err)
+	}
+	pod.RestartPolicy = "Never"
+	_, err = batchv1.NewCronJob(ctx, b.name+"-backup", &batchv1.CronJobArgs{
+		Metadata: id.Meta(id.Name),
+		Spec: batchv1.CronJobSpecArgs{
+			Schedule: pulumi.String(args.Schedule), TimeZone: pulumi.String("Etc/UTC"),
+			// One that is late is made all the same, unless the next is near; two at once never are.
+			ConcurrencyPolicy: pulumi.String("Forbid"), StartingDeadlineSeconds: pulumi.Int(3600),
+			SuccessfulJobsHistoryLimit: pulumi.Int(1), FailedJobsHistoryLimit: pulumi.Int(3),
+			JobTemplate: batchv1.JobTemplateSpecArgs{
+				Metadata: metav1.ObjectMetaArgs{Labels: workload.StringMap(id.Labels())},
+				Spec: batchv1.JobSpecArgs{
+					BackoffLimit: pulumi.Int(2), ActiveDeadlineSeconds: pulumi.Int(args.Timeout), Template: pod.Template(),
+				},
+			},
+		},
+	}, append(b.child(append(ready, p.ready...)...), opts...)...)
+	if err != nil {
+		return fmt.Errorf("backing up database %s: %w", b.name, err)
+	}
+	return nil
+}
+
+// Restore fills the database from a backup of another, once, before anybody uses it: those of its applications'
+// databases that are empty. What holds a table already is left alone, so that the next update restores nothing again.
+func (p *Postgres) Restore(ctx *pulumi.Context, args *RestoreArgs, opts ...pulumi.ResourceOption) error {
+	b := p.parts
+	id := p.primary
+	id.Name = workload.Name(workload.MaxLabel, b.name, "restore")
+	download := args.Archive.container("download", "download.sh", args.From, args.Scratch, []binding.Variable{
+		{Name: "BACKUP", Value: pulumi.String(args.Backup)},
+		{Name: "ROLES", Value: pulumi.String(strings.Join(b.args.Applications, " "))},
+	})
+	restore := b.client("restore", "restore.sh", b.credentials.superuser, args.Scratch, []binding.Variable{
+		{Name: "PGUSER", Value: pulumi.String(superuser)},
+		{Name: "ROLES", Value: pulumi.String(strings.Join(b.args.Applications, " "))},
+	})
+	pod, ready, err := b.moving(id, &args.Archive, download, restore)
+	if err != nil {
+		return fmt.Errorf("restoring database %s: %w", b.name, err)
+	}
+	job, err := workload.Job{Name: id.Name, Pod: pod, Retries: 2, Timeout: args.Timeout}.Run(ctx, b.name+"-restore-job",
+		append(b.child(append(ready, p.ready...)...), opts...)...)
+	if err != nil {
+		return fmt.Errorf("restoring database %s: %w", b.name, err)
+	}
+	p.ready, p.replicated = append(p.ready[:len(p.ready):len(p.ready)], job),
+		append(p.replicated[:len(p.replicated):len(p.replicated)], job)
+	return nil
+}
+
+// client is a container with the programs of Postgres that works on the primary.
+func (b *builder) client(
+	name, script string, password *binding.SecretRef, scratch string, env []binding.Variable,
+) workload.Container {
+	return workload.Container{
+		Name: name, Image: b.args.Image, Command: []string{scriptsFolder + "/" + script},
+		Env: append([]binding.Variable{
+			{Name: "PGHOST", Value: pulumi.String(b.database.host())}, {Name: "PGPASSWORD", Secret: password},
+		}, append(verified(), env...)...),
+		Resources: movingResources(scratch),
+		Mounts: []workload.Mount{
+			{Volume: "scripts", Path: scriptsFolder, ReadOnly: true},
+			{Volume: "scratch", Path: scratchFolder},
+			{Volume: "authority", Path: authorityFolder, ReadOnly: true},
+		},
+	}
+}
+
+// container is one with the client of the archive.
+func (a *Archive) container(name, script, database, scratch string, env []binding.Variable) workload.Container {
+	return workload.Container{
+		Name: name, Image: a.Image, Command: []string{"/bin/sh", scriptsFolder + "/" + script},
+		Env: append(append([]binding.Variable{
+			{Name: "MC_CONFIG_DIR", Value: pulumi.String("/tmp/mc")},
+			{Name: "ENDPOINT", Value: pulumi.String(a.Endpoint)},
+			{Name: "FOLDER", Value: pulumi.String("store/" + a.Bucket + "/" + a.Prefix + database)},
+		}, a.Access.Env...), env...),
+		Resources: movingResources(scratch),
+		Mounts: []workload.Mount{
+			{Volume: "scripts", Path: scriptsFolder, ReadOnly: true}, {Volume: "scratch", Path: scratchFolder},
+		},
+	}
+}
+
+func movingResources(scratch string) workload.Resources {
+	return workload.Resources{
+		Requests: workload.Amounts{CPU: "50m", Memory: "64Mi", EphemeralStorage: "64Mi"},
+		Limits:   workload.Amounts{CPU: "1", Memory: "256Mi", EphemeralStorage: scratch},
+	}
+}
+
+// moving is a pod whose first container makes what the second takes, with its network.
+func (b *builder) moving(
+	id workload.ID, archive *Archive, first, second workload.Container,
+) (workload.Pod, []pulumi.Resource, error) {
+	user := b.args.user()
+	pod := workload.Pod{
+		ID: id, User: &user, Init: []workload.Container{first}, Containers: []workload.Container{second},
+		Volumes: []workload.Volume{
+			{Name: "scripts", ConfigMap: pulumi.String(b.scripts), Executable: true},
+			{Name: "authority", Secret: pulumi.String(authorityOf(b.name))},
+			{Name: "scratch", Empty: first.Resources.Limits.EphemeralStorage},
+		},
+	}
+	at := &pod.Containers[0]
+	if first.Image == archive.Image {
+		at = &pod.Init[0]
+	}
+	for i, file := range archive.Access.Files {
+		volume, folder, entry := fmt.Sprint("archive-", i), file.Path[:strings.LastIndex(file.Path, "/")],
+			file.Path[strings.LastIndex(file.Path, "/")+1:]
+		pod.Volumes = append(pod.Volumes, workload.Volume{
+			Name: volume, Secret: file.Secret.Secret, Items: map[string]string{file.Secret.Key: entry},
+		})
+		at.Mounts = append(at.Mounts, workload.Mount{Volume: volume, Path: folder, ReadOnly: true})
+	}
+	edges := append([]binding.Edge{{To: b.database.primary.Peer(), Ports: workload.Ports{port}.Edges()}},
+		archive.Access.Edges...)
+	policies, err := workload.Edges(b.ctx, id.Name, id, edges, b.child()...)
+	if err != nil {
+		return pod, nil, err
+	}
+	return pod, append(policies, archive.Access.Ready...), pod.Check()
+}

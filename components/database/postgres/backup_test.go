@@ -1,0 +1,133 @@
+package postgres_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+
+	"plinth/components/binding"
+	"plinth/components/database/postgres"
+	"plinth/internal/record"
+)
+
+// archive is a bucket in the namespace.
+func archive() postgres.Archive {
+	key := func(name, entry string) binding.Variable {
+		return binding.Variable{Name: name, Secret: &binding.SecretRef{Secret: pulumi.String("store-keys"), Key: entry}}
+	}
+	return postgres.Archive{
+		Image: "quay.io/minio/mc:1", Endpoint: "http://minio:9000", Bucket: "archive", Prefix: "plinth/",
+		Access: binding.Binding{
+			Env:   []binding.Variable{key("ACCESS_KEY_ID", "id"), key("SECRET_ACCESS_KEY", "key")},
+			Files: []binding.File{{Path: "/etc/ca/ca.crt", Secret: binding.SecretRef{Secret: pulumi.String("store-ca"), Key: "ca.crt"}}},
+			Edges: []binding.Edge{{
+				To:    binding.Peer{Name: "minio", Namespace: "shop", Selector: map[string]string{"app": "minio"}},
+				Ports: []binding.Port{{Number: 9000}},
+			}},
+		},
+	}
+}
+
+// added is what a database with all that can be added to it makes.
+func added(t *testing.T, change func(*postgres.Args), add func(*pulumi.Context, *postgres.Postgres) error) *record.Recording {
+	t.Helper()
+	opts := record.Options{Project: "shop", Stack: "test", Outputs: generated}
+	rec, err := record.Run(t.Context(), opts, func(ctx *pulumi.Context) error {
+		args := ordinary()
+		change(args)
+		made, err := postgres.New(ctx, "main", args)
+		if err != nil {
+			return err
+		}
+		return add(ctx, made)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rec
+}
+
+func TestABackupDumpsAsARoleThatMayReadAndThenKeepsIt(t *testing.T) {
+	rec := added(t, func(a *postgres.Args) { a.Backups = true }, func(ctx *pulumi.Context, p *postgres.Postgres) error {
+		return p.Backup(ctx, &postgres.BackupArgs{
+			Archive: archive(), Schedule: "0 3 * * *", Keep: 7, Scratch: "2Gi", Timeout: 600,
+		})
+	})
+	cron := read[batchv1.CronJob](t, rec, "CronJob::main-backup").Spec
+	expect(t, "schedule", cron.Schedule+" "+*cron.TimeZone, "0 3 * * * Etc/UTC")
+	expect(t, "two at once", cron.ConcurrencyPolicy, batchv1.ForbidConcurrent)
+	pod := cron.JobTemplate.Spec.Template.Spec
+	dump, upload := pod.InitContainers[0], pod.Containers[0]
+	expectAll(t, "dumping", variables(dump), []string{
+		"PGHOST=main.shop.svc.cluster.local", "PGPASSWORD=$(secret main-backup-credentials/password)",
+		"PGSSLMODE=verify-full", "PGSSLROOTCERT=/authority/ca.crt", "PGUSER=plinth_backup", "ROLES=api web",
+	})
+	expectAll(t, "keeping", variables(upload), []string{
+		"MC_CONFIG_DIR=/tmp/mc", "ENDPOINT=http://minio:9000", "FOLDER=store/archive/plinth/main",
+		"ACCESS_KEY_ID=$(secret store-keys/id)", "SECRET_ACCESS_KEY=$(secret store-keys/key)", "KEEP=7",
+	})
+	// Each of the two has the secrets that it needs, and not the other's.
+	expect(t, "the archive's file at the dump", slices.ContainsFunc(dump.VolumeMounts, mounted("/etc/ca")), false)
+	expect(t, "the archive's file at the upload", slices.ContainsFunc(upload.VolumeMounts, mounted("/etc/ca")), true)
+	expect(t, "room", upload.Resources.Limits.StorageEphemeral().String(), "2Gi")
+	var edges []string
+	for _, r := range rec.All("kubernetes:networking.k8s.io/v1:NetworkPolicy") {
+		if policy := read[networkingv1.NetworkPolicy](t, rec, r.Name); strings.HasPrefix(policy.Name, "main-backup") {
+			edges = append(edges, policy.Name)
+		}
+	}
+	expectAll(t, "edges", edges, []string{"main-backup-to-main", "main-backup-to-minio"})
+	env := variables(read[batchv1.Job](t, rec, "main-setup-job").Spec.Template.Spec.Containers[0])
+	expect(t, "the setup's services", env[len(env)-1], "SERVICES=plinth_backup:pg_read_all_data")
+	waits(t, rec, "CronJob::main-backup", "main-setup-job", "main-backup-to-minio")
+}
+
+func mounted(path string) func(corev1.VolumeMount) bool {
+	return func(m corev1.VolumeMount) bool { return m.MountPath == path }
+}
+
+func TestARestoreIsDoneBeforeAnybodyUsesTheDatabase(t *testing.T) {
+	var bound binding.Binding
+	rec := added(t, unchanged, func(ctx *pulumi.Context, p *postgres.Postgres) error {
+		err := p.Restore(ctx, &postgres.RestoreArgs{
+			Archive: archive(), From: "old", Backup: "20261121T030000Z", Scratch: "2Gi", Timeout: 600,
+		})
+		bound = p.Binding("web", postgres.Shape{}, postgres.Require)
+		return err
+	})
+	pod := read[batchv1.Job](t, rec, "main-restore-job").Spec.Template.Spec
+	expectAll(t, "getting it", variables(pod.InitContainers[0]), []string{
+		"MC_CONFIG_DIR=/tmp/mc", "ENDPOINT=http://minio:9000", "FOLDER=store/archive/plinth/old",
+		"ACCESS_KEY_ID=$(secret store-keys/id)", "SECRET_ACCESS_KEY=$(secret store-keys/key)",
+		"BACKUP=20261121T030000Z", "ROLES=api web",
+	})
+	expectAll(t, "restoring", variables(pod.Containers[0]), []string{
+		"PGHOST=main.shop.svc.cluster.local", "PGPASSWORD=$(secret main-credentials/password)",
+		"PGSSLMODE=verify-full", "PGSSLROOTCERT=/authority/ca.crt", "PGUSER=postgres", "ROLES=api web",
+	})
+	waits(t, rec, "main-restore-job", "main-setup-job")
+	expect(t, "what an application waits for", len(bound.Ready), 2)
+}
+
+func TestTheExporterMayMonitorAndNothingElse(t *testing.T) {
+	rec := added(t, func(a *postgres.Args) { a.Metrics = true }, func(ctx *pulumi.Context, p *postgres.Postgres) error {
+		return p.Exporter(ctx, &postgres.MetricsArgs{Image: "exporter:1", Namespace: "monitoring", Timeout: 60})
+	})
+	spec := read[appsv1.Deployment](t, rec, "main-metrics-deployment").Spec.Template.Spec
+	expectAll(t, "variables", variables(spec.Containers[0]), []string{
+		"DATA_SOURCE_URI=main.shop.svc.cluster.local:5432/postgres?sslmode=verify-full&sslrootcert=/authority/ca.crt",
+		"DATA_SOURCE_USER=plinth_metrics", "DATA_SOURCE_PASS=$(secret main-metrics-credentials/password)",
+	})
+	env := variables(read[batchv1.Job](t, rec, "main-setup-job").Spec.Template.Spec.Containers[0])
+	expect(t, "the setup's services", env[len(env)-1], "SERVICES=plinth_metrics:pg_monitor")
+	policy := read[networkingv1.NetworkPolicy](t, rec, "main-metrics-monitored").Spec.Ingress[0]
+	expect(t, "who may read", policy.From[0].NamespaceSelector.MatchLabels["kubernetes.io/metadata.name"], "monitoring")
+	expect(t, "the port", policy.Ports[0].Port.IntValue(), 9187)
+	expect(t, "the service", read[corev1.Service](t, rec, "main-metrics-service").Spec.Ports[0].Port, 9187)
+}

@@ -1,0 +1,27 @@
+package operators
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Find makes sure that an operator which somebody else looks after is there: a preview already fails where it is not,
+// and names the definition that is missing.
+func Find(ctx *pulumi.Context, name, operator string, opts ...pulumi.ResourceOption) (*Operator, error) {
+	o := &Operator{}
+	if err := ctx.RegisterComponentResource("plinth:operators:Found", name, o, opts...); err != nil {
+		return nil, fmt.Errorf("looking for operator %s: %w", operator, err)
+	}
+	for i, definition := range Definitions(operator) {
+		found := &pulumi.CustomResourceState{}
+		err := ctx.ReadResource("kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition",
+			fmt.Sprintf("%s-%d", name, i), pulumi.ID(definition), nil, found, pulumi.Parent(o))
+		if err != nil {
+			return nil, fmt.Errorf("operator %s: its definition %s is not in the cluster: install the operator, or add "+
+				"plinth:operators.%s: {}: %w", operator, definition, operator, err)
+		}
+		o.Ready = append(o.Ready, found)
+	}
+	return o, ctx.RegisterResourceOutputs(o, pulumi.Map{})
+}

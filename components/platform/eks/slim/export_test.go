@@ -1,0 +1,24 @@
+package slim
+
+// Declared are all resources of this package by their tokens: what is registered, and what comes back.
+func Declared() map[string][2]any {
+	return map[string][2]any{
+		vpcType:                   {VpcArgs{}, Vpc{}},
+		defaultSecurityGroupType:  {DefaultSecurityGroupArgs{}, DefaultSecurityGroup{}},
+		subnetType:                {SubnetArgs{}, Subnet{}},
+		internetGatewayType:       {InternetGatewayArgs{}, InternetGateway{}},
+		eipType:                   {EipArgs{}, Eip{}},
+		natGatewayType:            {NatGatewayArgs{}, NatGateway{}},
+		routeTableType:            {RouteTableArgs{}, RouteTable{}},
+		routeType:                 {RouteArgs{}, Route{}},
+		routeTableAssociationType: {RouteTableAssociationArgs{}, RouteTableAssociation{}},
+		vpcEndpointType:           {VpcEndpointArgs{}, VpcEndpoint{}},
+		securityGroupType:         {SecurityGroupArgs{}, SecurityGroup{}},
+		flowLogType:               {FlowLogArgs{}, FlowLog{}},
+		launchTemplateType:        {LaunchTemplateArgs{}, LaunchTemplate{}},
+		keyType:                   {KeyArgs{}, Key{}},
+		logGroupType:              {LogGroupArgs{}, LogGroup{}},
+		repositoryType:            {RepositoryArgs{}, Repository{}},
+		repositoryPolicyType:      {RepositoryPolicyArgs{}, RepositoryPolicy{}},
+	}
+}
