@@ -255,8 +255,10 @@ func (c *cluster) startVault(t *testing.T, ns string) {
 			Containers: []corev1.Container{{
 				Name: "vault", Image: "docker.io/hashicorp/vault:1.21.0", ImagePullPolicy: corev1.PullIfNotPresent,
 				Env: []corev1.EnvVar{
-					{Name: "VAULT_DEV_ROOT_TOKEN_ID", Value: "root"}, {Name: "VAULT_TOKEN", Value: "root"},
-					{Name: "VAULT_ADDR", Value: "http://127.0.0.1:8200"}, {Name: "SKIP_SETCAP", Value: "true"},
+					{Name: "VAULT_DEV_ROOT_TOKEN_ID", Value: "root"},
+					{Name: "VAULT_TOKEN", Value: "root"},
+					{Name: "VAULT_ADDR", Value: "http://127.0.0.1:8200"},
+					{Name: "SKIP_SETCAP", Value: "true"},
 				},
 			}},
 		}},
