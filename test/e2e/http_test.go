@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -24,7 +25,16 @@ func (c *cluster) serviceURL(t *testing.T, namespace, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fmt.Sprintf("http://%s:%d", service.Spec.ClusterIP, service.Spec.Ports[0].Port)
+	address := net.JoinHostPort(service.Spec.ClusterIP, fmt.Sprint(service.Spec.Ports[0].Port))
+	// A new Service is in the API a moment before the node knows where it leads.
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+		connection, err := net.DialTimeout("tcp", address, time.Second)
+		if err == nil {
+			_ = connection.Close() // That it was opened is all that was asked.
+			break
+		}
+	}
+	return "http://" + address
 }
 
 func get(url string) (string, error) {
@@ -50,7 +60,7 @@ func post(url, title string) error {
 
 // read returns the body of an answer that is a success.
 func read(response *http.Response) (string, error) {
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }() // It was read to its end.
 	body, err := io.ReadAll(response.Body)
 	if err == nil && response.StatusCode/100 != 2 {
 		err = fmt.Errorf("status %s", response.Status)
