@@ -7,6 +7,8 @@ const Project = "plinth"
 type Config struct {
 	// Stack is the stack that the configuration belongs to. It is no key: the name of its file says it.
 	Stack string `json:"-"`
+	// Warnings are what is allowed here and will not be on prod, a line each, by path.
+	Warnings []string `json:"-"`
 
 	// Tier sets the defaults that differ between environments, and what is refused there: `latest` as a tag outside
 	// dev, an image without a digest on prod.

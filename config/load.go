@@ -24,6 +24,7 @@ func Load(stack string, raw map[string]string, secretKeys []string) (*Config, er
 	if err := c.err(stack); err != nil {
 		return nil, err
 	}
+	slices.Sort(config.Warnings)
 	return config, nil
 }
 

@@ -47,6 +47,10 @@ func (c *checker) reference(path, image string) {
 		"must not have the tag latest outside dev, because it does not say which image runs, got %s", quoted(image))
 	_, pinned := named.(reference.Digested)
 	c.check(path, pinned || c.Tier != Prod, "must have a digest on prod (NAME:TAG@sha256:DIGEST), got %s", quoted(image))
+	if !pinned && c.Tier == Staging {
+		c.Warnings = append(c.Warnings,
+			path+": has no digest, which prod will demand (NAME:TAG@sha256:DIGEST), got "+quoted(image))
+	}
 }
 
 // user: numeric, and not root.

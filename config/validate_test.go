@@ -540,3 +540,15 @@ func TestConnectionsMustLeadSomewhere(t *testing.T) {
 		},
 	})
 }
+
+func TestStagingIsToldWhatProdWillRefuse(t *testing.T) {
+	for tier, want := range map[string]string{
+		"dev":     "",
+		"staging": "apps.web.image: has no digest, which prod will demand (NAME:TAG@sha256:DIGEST), got ",
+	} {
+		got := mustLoad(t, "  plinth:tier: "+tier+"\n  plinth:apps: {web: {<<: *app}}\n").Warnings
+		if want == "" && len(got) > 0 || want != "" && (len(got) != 1 || !strings.HasPrefix(got[0], want)) {
+			t.Errorf("%s: got %q, want %q", tier, got, want)
+		}
+	}
+}

@@ -3,6 +3,7 @@
 package environment
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -28,6 +29,11 @@ func Program(keys func() []string, platforms ...platform.Platform) pulumi.RunFun
 		cfg, err := load(ctx, keys())
 		if err != nil {
 			return err
+		}
+		for _, warning := range cfg.Warnings {
+			if err := ctx.Log.Warn(warning, nil); err != nil {
+				return fmt.Errorf("warning of %s: %w", warning, err)
+			}
 		}
 		e := &environment{
 			ctx: ctx, cfg: cfg, platforms: platforms,
