@@ -107,6 +107,9 @@ func (s *session) destroy(ctx context.Context) error {
 	if err := s.refuseProtected(deployment); err != nil {
 		return err
 	}
+	if err := s.refuseNeeded(ctx, &stack); err != nil {
+		return err
+	}
 	if err := s.connect(ctx, &stack); err != nil {
 		return err
 	}
