@@ -92,6 +92,23 @@ func (c *cluster) pods(t *testing.T, namespace, app string) []corev1.Pod {
 	return running
 }
 
+// leaving counts the app's pods that are about to go.
+func (c *cluster) leaving(namespace, app string) (string, error) {
+	list, err := c.CoreV1().Pods(namespace).List(context.Background(), metav1.ListOptions{
+		LabelSelector: "app.kubernetes.io/name=" + app,
+	})
+	if err != nil {
+		return "", err
+	}
+	leaving := 0
+	for _, pod := range list.Items {
+		if pod.DeletionTimestamp != nil {
+			leaving++
+		}
+	}
+	return fmt.Sprint(leaving), nil
+}
+
 // fetch is a program for the test application's image that prints the status and the body of a URL.
 const fetch = `import sys, urllib.request
 print(urllib.request.urlopen(sys.argv[1], timeout=4).read().decode())`

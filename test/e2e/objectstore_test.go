@@ -140,7 +140,10 @@ func TestObjectStorageLivesItsWholeLife(t *testing.T) {
 	up := func(t *testing.T) string {
 		t.Helper()
 		p.stack(t, ns, g.stack())
-		return p.must(t, "up", ns)
+		out := p.must(t, "up", ns)
+		// Pods of before serve on while they drain.
+		await(t, "pods that are about to go", "0", time.Minute, func() (string, error) { return c.leaving(ns, "web") })
+		return out
 	}
 	t.Cleanup(func() {
 		p.run(t, "destroy", ns, "--yes")
