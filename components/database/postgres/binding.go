@@ -62,7 +62,7 @@ func (p *Postgres) binding(to *target, shape Shape, mode Mode) binding.Binding {
 			b.Env = append(b.Env, binding.Variable{Name: name, Value: pulumi.String(value)})
 		}
 	}
-	host, user := workload.Host(to.service, to.id.Namespace), login(to.role, p.args.Rotation)
+	host, user := workload.Host(to.service, to.id.Namespace), database.Login(to.role, p.args.Rotation)
 	plain(shape.Host, host)
 	plain(shape.Port, fmt.Sprint(port.Container))
 	plain(shape.Name, to.app)
@@ -73,7 +73,7 @@ func (p *Postgres) binding(to *target, shape Shape, mode Mode) binding.Binding {
 	}
 	if password != "" {
 		b.Env = append(b.Env, binding.Variable{Name: password, Secret: &binding.SecretRef{
-			Secret: pulumi.String(secretOf(p.primary.Name, to.app)), Key: keyOf(to.key, p.args.Rotation),
+			Secret: pulumi.String(secretOf(p.primary.Name, to.app)), Key: database.KeyOf(to.key, p.args.Rotation),
 		}})
 	}
 	var query, sslmode, file string

@@ -4,25 +4,20 @@ import (
 	"fmt"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
-	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"plinth/components/binding"
+	"plinth/components/database"
 	"plinth/components/workload"
 )
 
-// Keys of the Secrets. A role's password of an odd rotation is under alternate, then a hyphen and its ordinary key.
+// Keys of the Secrets, before any rotation: [database.KeyOf].
 const (
 	passwordKey     = "password"
 	readPasswordKey = "read-password"
 	replicationKey  = "replication-password"
 	previousKey     = "previous-password"
-
-	alternate = "alternate"
 )
-
-// passwordLength in letters and digits is more than 190 bits.
-const passwordLength = 32
 
 // credentials are where the passwords are.
 type credentials struct {
@@ -33,52 +28,9 @@ type credentials struct {
 	fingerprint, replication pulumi.StringInput
 }
 
-// password is one that is rotated. Postgres knows one password of a role, so that whoever still has the old one would
-// be refused from the moment of the change. There are two therefore, and each rotation makes one of them anew, in turn:
-// the even ones the first, the odd ones the other. Each belongs to a login of its own; so the clients from before a
-// rotation go on with the one while those after it use the other.
-type password struct {
-	even, odd pulumi.StringOutput
-	rotation  int
-}
-
-func (p password) current() pulumi.StringOutput {
-	if p.rotation%2 == 1 {
-		return p.odd
-	}
-	return p.even
-}
-
-func (p password) previous() pulumi.StringOutput {
-	if p.rotation%2 == 1 {
-		return p.even
-	}
-	return p.odd
-}
-
-// password is made once for each rotation that concerns it and kept in the state, encrypted. It holds letters and
-// digits only, so that it can stand in a URL as it is.
-func (b *builder) password(name string) (password, error) {
-	generate := func(name string, parity int) (pulumi.StringOutput, error) {
-		// The last rotation up to now that this one is of.
-		rotation := b.args.Rotation - (b.args.Rotation+parity)%2
-		args := &random.RandomPasswordArgs{Length: pulumi.Int(passwordLength), Special: pulumi.Bool(false)}
-		if rotation > 0 {
-			args.Keepers = pulumi.StringMap{"rotation": pulumi.String(fmt.Sprint(rotation))}
-		}
-		made, err := random.NewRandomPassword(b.ctx, name, args, pulumi.Parent(b.database))
-		if err != nil {
-			return pulumi.StringOutput{}, fmt.Errorf("making password %s: %w", name, err)
-		}
-		return made.Result, nil
-	}
-	p := password{rotation: b.args.Rotation}
-	var err error
-	if p.even, err = generate(name, 0); err != nil || p.rotation == 0 {
-		return p, err
-	}
-	p.odd, err = generate(name+"-"+alternate, 1)
-	return p, err
+// password makes a role's password.
+func (b *builder) password(name string) (database.Password, error) {
+	return database.NewPassword(b.ctx, name, b.args.Rotation, pulumi.Parent(b.database))
 }
 
 // passwords puts every password into a Secret: those of the server itself into one, those of each application into one
@@ -93,15 +45,15 @@ func (b *builder) passwords() error {
 		return err
 	}
 	system := b.name + "-credentials"
-	values := pulumi.StringMap{passwordKey: superuser.current(), replicationKey: replicator.current()}
+	values := pulumi.StringMap{passwordKey: superuser.Current(), replicationKey: replicator.Current()}
 	b.credentials = &credentials{
 		superuser:   &binding.SecretRef{Secret: pulumi.String(system), Key: passwordKey},
 		replicator:  &binding.SecretRef{Secret: pulumi.String(system), Key: replicationKey},
-		replication: workload.Fingerprint(b.database.replica, replicator.current()),
+		replication: workload.Fingerprint(b.database.replica, replicator.Current()),
 	}
-	all := []any{superuser.current(), replicator.current()}
+	all := []any{superuser.Current(), replicator.Current()}
 	if b.args.Rotation > 0 {
-		values[previousKey] = superuser.previous()
+		values[previousKey] = superuser.Previous()
 		b.credentials.previous = &binding.SecretRef{Secret: pulumi.String(system), Key: previousKey}
 	}
 	if err := b.secret(system, "Opaque", values); err != nil {
@@ -117,13 +69,13 @@ func (b *builder) passwords() error {
 			if err != nil {
 				return err
 			}
-			values[entry.key] = made.even
-			all = append(all, made.even)
+			values[entry.key] = made.Even
+			all = append(all, made.Even)
 			if b.args.Rotation > 0 {
-				values[keyOf(entry.key, 1)] = made.odd
-				all = append(all, made.odd)
+				values[database.KeyOf(entry.key, 1)] = made.Odd
+				all = append(all, made.Odd)
 			}
-			b.database.revisions[entry.role] = made.current()
+			b.database.revisions[entry.role] = made.Current()
 		}
 		if err := b.secret(of, "Opaque", values); err != nil {
 			return err
@@ -158,20 +110,3 @@ func secretOf(database, app string) string {
 
 // reader is the role that may only read an application's database. No application's name holds an underscore.
 func reader(app string) string { return app + "_read" }
-
-// login is the role that clients log in as after a rotation, for the role whose rights it has: that itself after an
-// even one, and after an odd one another that becomes it.
-func login(role string, rotation int) string {
-	if rotation%2 == 0 {
-		return role
-	}
-	return role + "_alt"
-}
-
-// keyOf is where the password of that login is.
-func keyOf(key string, rotation int) string {
-	if rotation%2 == 0 {
-		return key
-	}
-	return alternate + "-" + key
-}

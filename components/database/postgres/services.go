@@ -46,11 +46,11 @@ func (b *builder) servicePasswords() ([]any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := b.secret(name, "Opaque", pulumi.StringMap{passwordKey: made.current()}); err != nil {
+		if err := b.secret(name, "Opaque", pulumi.StringMap{passwordKey: made.Current()}); err != nil {
 			return nil, err
 		}
-		b.database.revisions[s.role] = made.current()
-		all = append(all, made.current())
+		b.database.revisions[s.role] = made.Current()
+		all = append(all, made.Current())
 	}
 	return all, nil
 }

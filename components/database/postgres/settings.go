@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
+
+	"plinth/components/database"
 )
 
 // maxSenders is both max_wal_senders and max_replication_slots: nine replicas and one for a clone under way. It does
@@ -102,8 +104,8 @@ func (a *Args) access() string {
 		for _, app := range a.Applications {
 			// Both logins of each, though one may not be there: a rotation restarts nothing.
 			for _, role := range []string{app, reader(app)} {
-				admit(quoted(app), login(role, 0))
-				admit(quoted(app), login(role, 1))
+				admit(quoted(app), database.Login(role, 0))
+				admit(quoted(app), database.Login(role, 1))
 			}
 		}
 	}
