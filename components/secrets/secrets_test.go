@@ -86,7 +86,7 @@ func object(t *testing.T, rec *record.Recording, name string) map[string]any {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := json.Marshal(resource.NewProperty(r.Inputs).MapRepl(nil, open))
+	text, err := json.Marshal(resource.NewProperty(r.Inputs).MapRepl(nil, record.Open))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,18 +95,6 @@ func object(t *testing.T, rec *record.Recording, name string) map[string]any {
 		t.Fatal(err)
 	}
 	return made
-}
-
-// open takes a value out of what says that it is secret.
-func open(v resource.PropertyValue) (any, bool) {
-	switch {
-	case v.IsSecret():
-		return v.SecretValue().Element.MapRepl(nil, open), true
-	case v.IsOutput():
-		return v.OutputValue().Element.MapRepl(nil, open), true
-	default:
-		return nil, false
-	}
 }
 
 // at is a value deep in an object, as JSON.
@@ -190,7 +178,7 @@ func TestNoValueIsInPlainText(t *testing.T) {
 			if strings.Contains(string(shown), canary) {
 				t.Errorf("%s: %s holds the value in plain text", word, r.Label())
 			}
-			whole, err := json.Marshal(resource.NewProperty(r.Inputs).MapRepl(nil, open))
+			whole, err := json.Marshal(resource.NewProperty(r.Inputs).MapRepl(nil, record.Open))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -406,7 +394,7 @@ func TestAnotherValueIsAnotherRevisionAndTellsNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		out := rec.Outputs["revision"]
-		text, _ = out.MapRepl(nil, open).(string)
+		text, _ = out.MapRepl(nil, record.Open).(string)
 		return text, out.IsSecret() || out.IsOutput() && out.OutputValue().Secret
 	}
 	one, secret := revision("one")

@@ -194,3 +194,16 @@ func (rec *Recording) OrderedBy(rank func(*Resource) int) []*Resource {
 	}
 	return ordered
 }
+
+// Open is a replacer for [resource.PropertyValue.MapRepl] that takes a value out of what says that it is secret, or an
+// output: so that inputs can be read as the object that they become.
+func Open(v resource.PropertyValue) (any, bool) {
+	switch {
+	case v.IsSecret():
+		return v.SecretValue().Element.MapRepl(nil, Open), true
+	case v.IsOutput():
+		return v.OutputValue().Element.MapRepl(nil, Open), true
+	default:
+		return nil, false
+	}
+}

@@ -97,7 +97,7 @@ func one(t *testing.T, rec *record.Recording, name string) *record.Resource {
 // read decodes the inputs of the resource with that name as the Kubernetes object that they become.
 func read[T any](t *testing.T, rec *record.Recording, name string) (object T) {
 	t.Helper()
-	text, err := json.Marshal(resource.NewProperty(one(t, rec, name).Inputs).MapRepl(nil, open))
+	text, err := json.Marshal(resource.NewProperty(one(t, rec, name).Inputs).MapRepl(nil, record.Open))
 	if err == nil {
 		err = json.Unmarshal(text, &object)
 	}
@@ -105,18 +105,6 @@ func read[T any](t *testing.T, rec *record.Recording, name string) (object T) {
 		t.Fatalf("reading %s: %v", name, err)
 	}
 	return object
-}
-
-// open takes a value out of what says that it is secret.
-func open(v resource.PropertyValue) (any, bool) {
-	switch {
-	case v.IsSecret():
-		return v.SecretValue().Element.MapRepl(nil, open), true
-	case v.IsOutput():
-		return v.OutputValue().Element.MapRepl(nil, open), true
-	default:
-		return nil, false
-	}
 }
 
 // closed replaces what is secret by a word.
