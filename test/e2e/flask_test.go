@@ -38,6 +38,9 @@ func TestFlaskApplicationLivesItsWholeLife(t *testing.T) {
 		c.gone(t, "e2e-flask")
 	})
 	p.must(t, "up", "e2e-flask")
+	for _, service := range []string{"web", "client", "stranger"} {
+		c.serviceURL(t, "e2e-flask", service)
+	}
 
 	t.Run("it answers over the network through its Service", func(t *testing.T) {
 		if out, err := c.get(t, "e2e-flask", "client", webURL+"/healthz"); err != nil || strings.TrimSpace(out) != "ok" {

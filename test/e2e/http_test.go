@@ -18,7 +18,8 @@ import (
 // client is one that does not wait for long.
 var client = &http.Client{Timeout: 10 * time.Second}
 
-// serviceURL is where this machine reaches a Service of the cluster that it is a node of.
+// serviceURL is where this machine reaches a Service of the cluster that it is a node of, once the node knows where the
+// Service leads: until then its connections are refused, whatever the network policies say.
 func (c *cluster) serviceURL(t *testing.T, namespace, name string) string {
 	t.Helper()
 	service, err := c.CoreV1().Services(namespace).Get(t.Context(), name, metav1.GetOptions{})
@@ -26,14 +27,13 @@ func (c *cluster) serviceURL(t *testing.T, namespace, name string) string {
 		t.Fatal(err)
 	}
 	address := net.JoinHostPort(service.Spec.ClusterIP, fmt.Sprint(service.Spec.Ports[0].Port))
-	// A new Service is in the API a moment before the node knows where it leads.
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+	await(t, "a connection to Service "+name, "open", 30*time.Second, func() (string, error) {
 		connection, err := net.DialTimeout("tcp", address, time.Second)
-		if err == nil {
-			_ = connection.Close() // That it was opened is all that was asked.
-			break
+		if err != nil {
+			return "", err
 		}
-	}
+		return "open", connection.Close()
+	})
 	return "http://" + address
 }
 
