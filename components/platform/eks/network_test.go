@@ -216,3 +216,27 @@ func TestFlowLogsRecordEverythingWhereTheyAreOn(t *testing.T) {
 		}
 	}
 }
+
+func TestSecurityGroupsSayWhatTheyAreForAndLetInNobodyFromOutside(t *testing.T) {
+	seen := 0
+	for tier, args := range tiers() {
+		for _, group := range deploy(t, args).All("aws:ec2/securityGroup:SecurityGroup") {
+			seen++
+			if value(group, "description") == nil {
+				t.Errorf("%s: %s has no description", tier, group.Name)
+			}
+			for _, direction := range []string{"ingress", "egress"} {
+				rules, _ := value(group, direction).([]any)
+				for i, rule := range rules {
+					if said := fmt.Sprint(rule); !strings.Contains(said, "description:") || strings.Contains(said, "0.0.0.0/0") {
+						t.Errorf("%s: %s %s %d: got %s, want a description and no range of the whole world",
+							tier, group.Name, direction, i, said)
+					}
+				}
+			}
+		}
+	}
+	if seen == 0 {
+		t.Error("there is no security group")
+	}
+}
