@@ -12,9 +12,12 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 
 	"plinth/components/platform/existing"
 	"plinth/config"
+	"plinth/internal/orphans"
 	"plinth/internal/target"
 	"plinth/internal/workspace"
 )
@@ -117,11 +120,7 @@ func (s *session) writeKubeconfig(outputs auto.OutputMap) error {
 
 // otherKubeconfig writes down how the cluster of another stack is reached, which that stack exports.
 func (s *session) otherKubeconfig(ctx context.Context, stack string) (string, error) {
-	var env []string
-	for _, name := range slices.Sorted(maps.Keys(s.env)) {
-		env = append(env, name+"="+s.env[name])
-	}
-	kubeconfig, complaint, _, err := s.cli.Run(ctx, s.stack.Dir(), nil, nil, nil, env,
+	kubeconfig, complaint, _, err := s.cli.Run(ctx, s.stack.Dir(), nil, nil, nil, s.variables(),
 		"stack", "output", existing.KubeconfigOutput, "--show-secrets", "--stack", stack)
 	if err != nil {
 		return "", fmt.Errorf("reading how the cluster of stack %s is reached (plinth:cluster.stack): %s\n"+
@@ -131,6 +130,15 @@ func (s *session) otherKubeconfig(ctx context.Context, stack string) (string, er
 		return "", fmt.Errorf("writing the kubeconfig of the cluster of stack %s: %w", stack, err)
 	}
 	return s.kubeconfigFile(), nil
+}
+
+// variables are those that the Pulumi CLI is run with.
+func (s *session) variables() []string {
+	var env []string
+	for _, name := range slices.Sorted(maps.Keys(s.env)) {
+		env = append(env, name+"="+s.env[name])
+	}
+	return env
 }
 
 // cloudPlugin is the plugin of the stack's cloud, where this program was built with it.
@@ -206,14 +214,13 @@ func retention(deployment *apitype.DeploymentV3) rest {
 
 // leftInCloud says what a destroy has left in the cloud. What it has not left on purpose is an error, where that can be
 // known: a simulated cloud can be asked for everything in it.
-func (s *session) leftInCloud(r rest) error {
+func (s *session) leftInCloud(ctx context.Context, r rest) error {
 	if s.flags.simulate {
 		return s.leftInSimulation(r)
 	}
-	if len(r.named) == 0 && !r.volumes {
-		return nil
+	if len(r.named) > 0 || r.volumes {
+		s.printer.Printf("kept in the cloud on purpose (plinth:cluster.retain, databases.retain):")
 	}
-	s.printer.Printf("kept in the cloud on purpose (plinth:cluster.retain, databases.retain):")
 	for _, key := range slices.SortedFunc(maps.Keys(r.named), func(a, b [2]string) int {
 		return strings.Compare(a[0]+a[1], b[0]+b[1])
 	}) {
@@ -221,6 +228,35 @@ func (s *session) leftInCloud(r rest) error {
 	}
 	if r.volumes {
 		s.printer.Printf("  the volumes of databases")
+	}
+	return s.sweptCloud(ctx, r)
+}
+
+// sweptCloud asks the cloud, after a destroy, what it has left besides. Where it cannot be asked, it is said how.
+func (s *session) sweptCloud(ctx context.Context, r rest) error {
+	s.cluster.Kubeconfig = "" // There is none any more.
+	kept := &apitype.DeploymentV3{}
+	for key := range r.named {
+		kept.Resources = append(kept.Resources, apitype.ResourceV3{
+			Custom: true, Type: tokens.Type(key[0]), ID: resource.ID(key[1]),
+		})
+	}
+	found, err := s.leftovers(ctx, kept)
+	if err != nil {
+		s.printer.Printf("whether something else is left was not looked at: %v\nnext:\n  plinth orphans %s", err, s.which())
+		return nil
+	}
+	if r.volumes {
+		found = slices.DeleteFunc(found, orphans.Orphan.Volume)
+	}
+	if len(found) == 0 {
+		s.printer.Printf("nothing else is left in the cloud")
+		return nil
+	}
+	s.printOrphans(found)
+	s.printer.Printf("a cloud may list for some minutes what it has deleted: plinth orphans %s looks again", s.which())
+	if len(orphans.Billing(found)) > 0 {
+		return errLeft
 	}
 	return nil
 }

@@ -20,7 +20,6 @@ import (
 
 	"plinth/config"
 	"plinth/internal/offline"
-	"plinth/internal/progress"
 	"plinth/internal/target"
 	"plinth/internal/workspace"
 )
@@ -34,8 +33,9 @@ func (c *command) destroy() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "destroy STACK",
 		Short: "Delete everything in a stack",
-		Long: "Delete everything in a stack. A stack whose tier is not dev asks first. After the last stack on a " +
-			"cluster that plinth made, the cluster goes too.",
+		Long: "Delete everything in a stack. What stands in the way is found and told before anything is deleted. A\n" +
+			"stack whose tier is not dev asks first. What is left then, and was not kept on purpose, is listed; exit code 5\n" +
+			"says that some of it costs money. After the last stack on a cluster that plinth made, the cluster goes too.",
 		Args: oneStack,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := c.open(cmd.Context(), "destroy", args[0], f, true)
@@ -104,10 +104,7 @@ func (s *session) destroy(ctx context.Context) error {
 	if len(deployment.Resources) == 0 && len(deployment.PendingOperations) == 0 {
 		return s.nothingThere(ctx, nil)
 	}
-	if err := s.refuseProtected(deployment); err != nil {
-		return err
-	}
-	if err := s.refuseNeeded(ctx, &stack); err != nil {
+	if err := s.refuseObstructed(ctx, &stack, deployment); err != nil {
 		return err
 	}
 	if err := s.connect(ctx, &stack); err != nil {
@@ -121,15 +118,17 @@ func (s *session) destroy(ctx context.Context) error {
 		return err
 	}
 	retained := retention(deployment)
-	err = s.watch(func(stream chan<- events.EngineEvent) error {
-		options := []optdestroy.Option{
-			optdestroy.EventStreams(stream), optdestroy.ShowSecrets(false), optdestroy.Color("never"),
-		}
-		if s.flags.parallel > 0 {
-			options = append(options, optdestroy.Parallel(s.flags.parallel))
-		}
-		_, err := stack.Destroy(ctx, options...)
-		return err
+	err = s.explainHanging(ctx, s.namespacesOf(deployment), func() error {
+		return s.watch(func(stream chan<- events.EngineEvent) error {
+			options := []optdestroy.Option{
+				optdestroy.EventStreams(stream), optdestroy.ShowSecrets(false), optdestroy.Color("never"),
+			}
+			if s.flags.parallel > 0 {
+				options = append(options, optdestroy.Parallel(s.flags.parallel))
+			}
+			_, err := stack.Destroy(ctx, options...)
+			return err
+		})
 	})
 	if err != nil {
 		return s.failed(ctx, "destroy", err)
@@ -138,7 +137,7 @@ func (s *session) destroy(ctx context.Context) error {
 		s.stack.Name, s.printer.Changes(), s.printer.Elapsed())); err != nil || !s.ownCloud() {
 		return err
 	}
-	return s.leftInCloud(retained)
+	return s.leftInCloud(ctx, retained)
 }
 
 // known reports whether the stack can be in the backend at all. The project's own one is looked at directly, so that no
@@ -248,23 +247,4 @@ func (s *session) deployment(ctx context.Context, stack *auto.Stack) (*apitype.D
 		return nil, fmt.Errorf("reading the state of stack %s: %w", s.stack.Name, err)
 	}
 	return &deployment, nil
-}
-
-// refuseProtected refuses to destroy a stack that holds protected resources, before anything of it is deleted.
-func (s *session) refuseProtected(deployment *apitype.DeploymentV3) error {
-	var protected []string
-	for _, resource := range deployment.Resources {
-		if resource.Protect {
-			protected = append(protected, progress.Short(string(resource.URN)))
-		}
-	}
-	if len(protected) == 0 {
-		return nil
-	}
-	return &workspace.Refusal{
-		Reason: fmt.Sprintf("stack %s holds protected resources: %s; nothing was deleted", s.stack.Name,
-			strings.Join(protected, ", ")),
-		Next: fmt.Sprintf("set protect to false where it is true (plinth:cluster.protect, plinth:namespace.protect), "+
-			"plinth up %s, then plinth destroy %s", s.which(), s.which()),
-	}
 }

@@ -6,6 +6,7 @@
 //	plinth preview STACK             say what up would do
 //	plinth verify STACK              look whether what it deployed works
 //	plinth destroy STACK             delete everything in it
+//	plinth orphans STACK             find what is left of it, or was made beside it
 //	plinth refresh STACK             say what somebody else has changed in it
 //	plinth outputs STACK [--json]    print its outputs
 //	plinth render STACK --out DIR    write its manifests, without a cluster
@@ -28,6 +29,7 @@
 //	2    bad configuration or usage; nothing was done
 //	3    refused: something is protected, the stack lives on another cluster, or another command works on it
 //	4    preview or refresh --expect-no-changes: there are changes
+//	5    destroy or orphans: something is left that costs money
 //	130  interrupted
 //
 // The first interrupt lets the operations that are under way finish; the second one ends them.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -9,31 +10,29 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 
-	"plinth/components/workload"
 	"plinth/internal/progress"
 	"plinth/internal/target"
-	"plinth/internal/workspace"
 )
 
 // kept returns the namespaces of the stack that are in the cluster.
 func (s *session) kept(ctx context.Context) ([]target.Kept, error) {
-	return s.cluster.Kept(ctx, fmt.Sprintf("app.kubernetes.io/managed-by=plinth,app.kubernetes.io/part-of=%s",
-		workload.Name(workload.MaxLabel, workspace.Name, s.stack.Name)))
+	return s.cluster.Kept(ctx, s.selector())
 }
 
 // done ends a destroy. Where something was kept it says what, and how to use it again or to be rid of it; the stack
 // stays tied to the cluster that holds it.
 func (s *session) done(ctx context.Context, summary string) error {
-	var kept []target.Kept
-	// In an embedded cluster no volume holds anything; a cluster of the stack's own has gone with all that was in it.
-	if s.cluster.Kind != target.Embedded && !s.ownCloud() {
-		var err error
-		if kept, err = s.kept(ctx); err != nil {
-			return err
-		}
+	if s.ownCloud() {
+		return s.gone(ctx, summary) // All that was in the cluster has gone with it.
 	}
-	if len(kept) == 0 {
-		return s.gone(ctx, summary)
+	kept, err := s.kept(ctx)
+	if err != nil {
+		return err
+	}
+	left := s.swept(ctx, kept) // Before the end of a cluster that nobody else uses.
+	// In an embedded cluster no volume holds anything.
+	if len(kept) == 0 || s.cluster.Kind == target.Embedded {
+		return errors.Join(s.gone(ctx, summary), left)
 	}
 	if err := s.lock.Done(); err != nil {
 		return err
@@ -42,7 +41,7 @@ func (s *session) done(ctx context.Context, summary string) error {
 	for _, k := range kept {
 		s.printer.Printf("%s", s.describe(k))
 	}
-	return nil
+	return left
 }
 
 // describe says what was kept in a namespace, and what can be done with it.

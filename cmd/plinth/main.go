@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/spf13/cobra"
@@ -26,6 +27,7 @@ const (
 	exitUsage       = 2
 	exitRefused     = 3
 	exitChanges     = 4
+	exitLeft        = 5
 	exitInterrupted = 130 // What a shell reports of a program that SIGINT ended.
 )
 
@@ -37,6 +39,7 @@ const exitCodes = `Exit codes:
   3    refused: something is protected, the stack lives on another cluster,
        or another command works on it
   4    preview or refresh --expect-no-changes: there are changes
+  5    destroy or orphans: something is left that costs money
   130  interrupted`
 
 // errChanges is the end of a preview that was to have no changes and has some.
@@ -58,6 +61,8 @@ type command struct {
 	replace func(program string, args []string) error
 	// kill is closed by the second interrupt.
 	kill chan struct{}
+	// patience is how long a namespace may take to go before it is said what holds it. 0: half a minute.
+	patience time.Duration
 }
 
 func main() {
@@ -92,7 +97,7 @@ func (c *command) run(ctx context.Context, args []string) int {
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	code := exitCode(ctx, err)
-	if err != nil && !errors.Is(err, errReported) && !errors.Is(err, errChanges) {
+	if err != nil && !errors.Is(err, errReported) && !errors.Is(err, errChanges) && !errors.Is(err, errLeft) {
 		_, _ = fmt.Fprintln(c.errs, "plinth:", strings.TrimSpace(err.Error()))
 	}
 	return code
@@ -114,6 +119,8 @@ func exitCode(ctx context.Context, err error) int {
 		return exitRefused
 	case errors.Is(err, errChanges):
 		return exitChanges
+	case errors.Is(err, errLeft):
+		return exitLeft
 	case ctx.Err() != nil:
 		return exitInterrupted
 	default:
@@ -153,7 +160,7 @@ func (c *command) root() *cobra.Command {
 		return &workspace.UsageError{Reason: fmt.Sprintf("%v: see `%s --help`", err, cmd.CommandPath())}
 	})
 	root.AddCommand(c.up(), c.preview(), c.verify(), c.destroy(), c.outputs(), c.version(), c.render(), c.refresh(),
-		c.eta(), c.promote())
+		c.eta(), c.promote(), c.orphans())
 	return root
 }
 

@@ -226,9 +226,7 @@ func (s *session) reach(ctx context.Context) (err error) {
 	if s.ownCloud() {
 		return s.reachCloud(ctx)
 	}
-	wish := target.Wish{
-		Kubeconfig: s.flags.kubeconfig, Context: s.flags.context, Variable: os.Getenv("KUBECONFIG"),
-	}
+	wish := s.wish()
 	if s.config != nil && s.config.Cluster.Stack != "" {
 		if wish.Kubeconfig != "" || wish.Context != "" {
 			return &workspace.UsageError{Reason: "--kubeconfig, --context: the stack's own configuration names another stack, " +
@@ -237,8 +235,6 @@ func (s *session) reach(ctx context.Context) (err error) {
 		if wish.Kubeconfig, err = s.otherKubeconfig(ctx, s.config.Cluster.Stack); err != nil {
 			return err
 		}
-	} else if s.config != nil {
-		wish.StackKubeconfig, wish.StackContext = s.config.Cluster.Kubeconfig, s.config.Cluster.Context
 	}
 	cluster, err := target.Choose(ctx, s.name, s.stack, wish)
 	if err != nil {
@@ -272,6 +268,17 @@ func (s *session) reach(ctx context.Context) (err error) {
 		return err
 	}
 	return cluster.Check(s.name, s.stack)
+}
+
+// wish is what is known about the cluster to use, where no other stack is to say it.
+func (s *session) wish() target.Wish {
+	wish := target.Wish{
+		Kubeconfig: s.flags.kubeconfig, Context: s.flags.context, Variable: os.Getenv("KUBECONFIG"),
+	}
+	if s.config != nil && s.config.Cluster.Stack == "" {
+		wish.StackKubeconfig, wish.StackContext = s.config.Cluster.Kubeconfig, s.config.Cluster.Context
+	}
+	return wish
 }
 
 // startEmbedded starts the embedded cluster, unless it is running.

@@ -34,6 +34,7 @@ const (
 	usage   = 2
 	refused = 3
 	changes = 4
+	left    = 5
 )
 
 // plinth is the plain program, built once.
@@ -234,6 +235,54 @@ func (p *project) drift(t *testing.T, v variant) string {
 	return ""
 }
 
+// plant puts into a stack's cloud what nobody looks after: something made by hand with the stack's tag, a load balancer
+// that its controller forgot, and a volume that lost its claim. What it returns takes them out again.
+func (p *project) plant(t *testing.T, v variant) (remove func()) {
+	t.Helper()
+	environment := config.Project + "-" + string(v.tier)
+	stack := map[string]string{"plinth-stack": string(v.tier)}
+	entries := []simulation.Entry{
+		{Type: "aws:s3/bucketV2:BucketV2", ID: "by-hand", Tags: stack},
+		{Type: "aws:lb/loadBalancer:LoadBalancer", ID: "arn:aws:elasticloadbalancing:::loadbalancer/net/forgotten/1f", Tags: map[string]string{
+			"kubernetes.io/cluster/" + environment: "owned", "kubernetes.io/service-name": "shop/web",
+		}},
+		{Type: "aws:ebs/volume:Volume", ID: "vol-lost", Tags: map[string]string{
+			"kubernetes.io/cluster/" + environment: "owned", "kubernetes.io/created-for/pv/name": "pvc-lost",
+		}},
+	}
+	if v.cloud == config.OnGCP {
+		cluster := map[string]string{"goog-k8s-cluster-name": environment}
+		entries = []simulation.Entry{
+			{Type: "gcp:storage/bucket:Bucket", ID: "by-hand", Tags: stack},
+			{Type: "gcp:compute/forwardingRule:ForwardingRule", ID: "projects/p/regions/r/forwardingRules/forgotten", Tags: map[string]string{
+				"goog-k8s-cluster-name": environment, "kubernetes.io/service-name": "shop/web",
+			}},
+			{Type: "gcp:compute/disk:Disk", ID: "projects/p/zones/z/disks/lost", Name: "lost", Tags: cluster},
+		}
+	}
+	open := func() *simulation.World {
+		world, err := simulation.Open(filepath.Join(p.root, ".plinth", "sim", string(v.tier)+"-"+string(v.cloud)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return world
+	}
+	world := open()
+	for _, e := range entries {
+		if err := world.Plant(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return func() {
+		world := open()
+		for _, e := range entries {
+			if err := world.Remove(e.Type, e.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
 // operation is a line that says what became of a resource.
 var operation = regexp.MustCompile(`(?m)^  (created|updated|replaced|deleted|removed|create|update|replace|delete|remove) +(\w+) (\S+)`)
 
@@ -335,6 +384,14 @@ func life(t *testing.T, p *project, v variant) {
 		call(done, "refresh", "--expect-no-changes")
 	}
 
+	if v.tier == config.Dev {
+		contains(t, call(done, "orphans"), "stack "+stack+": nothing is left or forgotten (")
+		remove := p.plant(t, v)
+		contains(t, call(left, "orphans"), "3 that nobody looks after, of which 3 cost money",
+			"by tag plinth-stack="+stack, "made for Service shop/web, which is not there", "by-hand", "forgotten", "lost")
+		remove()
+	}
+
 	if v.tier == config.Prod {
 		contains(t, call(refused, "destroy", "--yes"), "holds protected resources: ", "Cluster ", "Namespace ",
 			"nothing was deleted")
@@ -346,9 +403,9 @@ func life(t *testing.T, p *project, v variant) {
 	out = call(done, "destroy", "--yes")
 	contains(t, out, "stack "+stack+" is destroyed: ")
 	// What is left is what the stack keeps on purpose, or the cloud itself (keys wait for their end), and is said.
-	left := p.world(t, v)
+	remaining := p.world(t, v)
 	kept := 0
-	for _, e := range left {
+	for _, e := range remaining {
 		contains(t, out, "  "+e.Type+" "+e.ID)
 		if e.Left != "" {
 			continue
