@@ -37,6 +37,8 @@ type Config struct {
 	MinIO MinIO `json:"minio"`
 	// Proxy is the reverse proxy in front of the apps.
 	Proxy Proxy `json:"proxy"`
+	// Edge is how the outside reaches the apps.
+	Edge Edge `json:"edge"`
 	// Images says where images are pulled from.
 	Images Images `json:"images"`
 	// Secrets says where the secret values of apps live.

@@ -45,6 +45,7 @@ func completeDefaults(c *Config, absent map[string]bool) {
 		c.Namespace.Name = Project + "-" + c.Stack
 	}
 	completeSecrets(c)
+	completeEdge(c, absent)
 	for name, app := range c.Apps {
 		completeApp(&app, at("apps", name), absent)
 		c.Apps[name] = app

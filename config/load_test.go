@@ -121,7 +121,7 @@ func TestAllFaultsComeInOneErrorSortedByPath(t *testing.T) {
 		`apps.worker.resources.requests.memory: must be at most limits.memory (512Mi), got 1Gi`,
 		`namespace.quota.memory: must be a quantity such as 500m, 2 or 256Mi, got "3Gb"`,
 		`secretValues.token: must not be empty`,
-		`zone: unknown key; known: apps, aws, buckets, cloud, cluster, databases, gcp, images, minio, namespace, network, operators, proxy, secretValues, secrets, tier`,
+		`zone: unknown key; known: apps, aws, buckets, cloud, cluster, databases, edge, gcp, images, minio, namespace, network, operators, proxy, secretValues, secrets, tier`,
 	}, "\n  ")
 	for range 50 {
 		_, err := load(t, "dev", text)
@@ -183,6 +183,13 @@ func TestATierIsAllThatIsRequired(t *testing.T) {
 			Timeouts: config.ProxyTimeouts{Connect: 3, Send: 60, Read: 60},
 			Requests: config.ProxyRequests{CPU: "50m", Memory: "64Mi", EphemeralStorage: "64Mi"},
 			Limits:   config.ProxyLimits{CPU: "1", Memory: "128Mi", EphemeralStorage: "512Mi"},
+		},
+		Edge: config.Edge{
+			Kind: config.EdgeNone, TLS: config.EdgeTLS{IssuerKind: config.ClusterIssuer}, Redirect: true,
+			Controller:   config.EdgeController{Kind: config.OtherController},
+			LoadBalancer: config.EdgeBalancer{On: config.Existing, Targets: config.TargetNodes},
+			Ports:        config.EdgePorts{HTTP: 80, HTTPS: 443},
+			DNS:          config.EdgeDNS{Records: config.ManualRecords, TTL: 300}, Await: true, Timeout: 1200,
 		},
 	}
 	if got := mustLoad(t, "  plinth:tier: dev\n"); !reflect.DeepEqual(got, want) {

@@ -60,6 +60,7 @@ func (c *checker) all() {
 	c.buckets()
 	c.minio()
 	c.proxy()
+	c.edge()
 	c.quota()
 }
 

@@ -41,7 +41,7 @@ func Program(keys func() []string, platforms ...platform.Platform) pulumi.RunFun
 		}
 		for _, step := range []func() error{
 			e.platform, e.operators, e.namespaces, e.secretsBackend, e.databases, e.objectStores, e.archives,
-			e.applications, e.proxy, e.outputs,
+			e.applications, e.proxy, e.edge, e.outputs,
 		} {
 			if err := step(); err != nil {
 				return err
@@ -98,7 +98,10 @@ func (e *environment) namespaces() (err error) {
 	e.namespace, err = workload.NewNamespace(e.ctx, "namespace", &workload.NamespaceArgs{
 		Name: e.cfg.Namespace.Name, PartOf: e.partOf, Protect: e.cfg.Namespace.Protect,
 		Retain: e.retains(),
-		Quota:  workload.Quota{Pods: quota.Pods, CPU: quota.CPU, Memory: quota.Memory, Storage: quota.Storage},
+		Quota: workload.Quota{
+			Pods: quota.Pods, CPU: quota.CPU, Memory: quota.Memory, Storage: quota.Storage,
+			NodePorts: nodePorts(&e.cfg.Edge),
+		},
 	}, e.inCluster()...)
 	return err
 }

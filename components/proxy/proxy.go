@@ -36,6 +36,12 @@ const (
 // ports is the one list: http is what clients reach.
 var ports = workload.Ports{{Name: "http", Container: 8080, Service: 80}, {Name: "health", Container: 8081}}
 
+// Health is where the proxy says that it is well: a path, and the port of the container.
+func Health() (path string, port int) { return "/healthz", ports[1].Container }
+
+// Backend is the proxy as what is in front of it sees it.
+func (p *Proxy) Backend(id workload.ID) workload.Backend { return ports.Backend(id, 100) }
+
 // Proxy is nginx in front of applications. A change of its configuration rolls it; a request that is under way is
 // finished first. An application that is down answers with 502 and its page, not with a wait.
 type Proxy struct {

@@ -49,6 +49,8 @@ type Quota struct {
 	CPU, Memory string
 	// Storage is the sum of what volume claims request.
 	Storage string
+	// NodePorts is how many ports of Services are open on every node: none is, but for a load balancer that needs one.
+	NodePorts int
 }
 
 // NewNamespace makes the namespace and its guards.
@@ -96,7 +98,7 @@ func newQuota(
 			"limits.memory":    pulumi.String(args.Quota.Memory),
 			"requests.storage": pulumi.String(args.Quota.Storage),
 			// A port on every node is a way around the edge.
-			"services.nodeports": pulumi.String("0"),
+			"services.nodeports": pulumi.String(fmt.Sprint(args.Quota.NodePorts)),
 		}},
 	}, opts...)
 }

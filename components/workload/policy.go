@@ -90,6 +90,36 @@ func Monitored(
 	}, opts...)
 }
 
+// Enter opens ports of a workload to those in front of the environment who pass requests on to it: pods of another
+// namespace, all of them where a peer selects none, or addresses. from is whom the policy belongs to.
+// The policy's logical name is name; opts go to it.
+func Enter(
+	ctx *pulumi.Context, name string, from ID, to binding.Peer, callers []binding.Peer, ports []binding.Port,
+	opts ...pulumi.ResourceOption,
+) (pulumi.Resource, error) {
+	peers := networkingv1.NetworkPolicyPeerArray{}
+	for _, caller := range callers {
+		peers = append(peers, peer(caller))
+	}
+	if len(peers) == 0 {
+		return nil, fmt.Errorf("opening %s for %s: nobody is named who may enter", to.Name, from.Name)
+	}
+	policy, err := networkingv1.NewNetworkPolicy(ctx, name, &networkingv1.NetworkPolicyArgs{
+		Metadata: from.Meta(Name(MaxLabel, to.Name, "from", from.Name)),
+		Spec: networkingv1.NetworkPolicySpecArgs{
+			PodSelector: metav1.LabelSelectorArgs{MatchLabels: StringMap(to.Selector)},
+			PolicyTypes: pulumi.StringArray{pulumi.String("Ingress")},
+			Ingress: networkingv1.NetworkPolicyIngressRuleArray{networkingv1.NetworkPolicyIngressRuleArgs{
+				From: peers, Ports: policyPorts(ports),
+			}},
+		},
+	}, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("opening %s for %s: %w", to.Name, from.Name, err)
+	}
+	return policy, nil
+}
+
 func open(
 	ctx *pulumi.Context, name, kind string, id ID, rule networkingv1.NetworkPolicyIngressRuleArgs,
 	opts ...pulumi.ResourceOption,

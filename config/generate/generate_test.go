@@ -167,7 +167,7 @@ func TestPulumiAcceptsTheProjectFile(t *testing.T) {
 	}
 	slices.Sort(sections)
 	want := []string{
-		"apps", "aws", "buckets", "cloud", "cluster", "databases", "gcp", "images", "minio", "namespace", "network",
+		"apps", "aws", "buckets", "cloud", "cluster", "databases", "edge", "gcp", "images", "minio", "namespace", "network",
 		"operators", "proxy", "secretValues", "secrets", "tier",
 	}
 	if !slices.Equal(sections, want) {

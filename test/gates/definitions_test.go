@@ -17,34 +17,31 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// origins are where the operators' own definitions are: folders in their Go modules, which are what a chart installs.
+// origins are where the operators' and controllers' own definitions are: files in their Go modules, which are what a
+// chart installs.
 func origins() map[string]string {
 	return map[string]string{
-		"github.com/external-secrets/external-secrets@v0.19.2": "config/crds/bases",
-		"github.com/hashicorp/vault-secrets-operator@v0.10.0":  "chart/crds",
-		"github.com/bitnami-labs/sealed-secrets@v0.32.2":       "helm/sealed-secrets/crds",
+		"github.com/external-secrets/external-secrets@v0.19.2": "config/crds/bases/*.yaml",
+		"github.com/hashicorp/vault-secrets-operator@v0.10.0":  "chart/crds/*.yaml",
+		"github.com/bitnami-labs/sealed-secrets@v0.32.2":       "helm/sealed-secrets/crds/*.yaml",
+		"sigs.k8s.io/gateway-api@v1.5.0":                       "config/crd/standard/*.yaml",
+		"github.com/traefik/traefik/v3@v3.5.4": "docs/content/reference/dynamic-configuration/traefik.io_*.yaml",
+		"github.com/GoogleCloudPlatform/gke-gateway-api@v1.3.0": "config/crd/*.yaml",
 	}
 }
+
+// ownDefinitions are of kinds whose controllers' modules cannot be downloaded: what their documentation says of the
+// fields that are used.
+const ownDefinitions = "testdata/definitions/*.yaml"
 
 // definitions reads every definition, by the kind that it defines.
 func definitions(t *testing.T) map[schema.GroupKind]*unstructured.Unstructured {
 	t.Helper()
 	all := map[schema.GroupKind]*unstructured.Unstructured{}
-	for module, folder := range origins() {
-		command := exec.CommandContext(t.Context(), "go", "mod", "download", "-json", module)
-		command.Dir = t.TempDir()
-		command.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
-		output, err := command.Output()
-		var got struct{ Dir string }
-		if err == nil {
-			err = json.Unmarshal(output, &got)
-		}
-		if err != nil {
-			t.Fatalf("downloading %s: %v: %s", module, err, output)
-		}
-		files, err := filepath.Glob(filepath.Join(got.Dir, filepath.FromSlash(folder), "*.yaml"))
+	read := func(pattern string) {
+		files, err := filepath.Glob(filepath.FromSlash(pattern))
 		if err != nil || len(files) == 0 {
-			t.Fatalf("definitions in %s: got %v, %v", got.Dir, files, err)
+			t.Fatalf("definitions in %s: got %v, %v", pattern, files, err)
 		}
 		for _, file := range files {
 			text, err := os.ReadFile(file)
@@ -62,6 +59,21 @@ func definitions(t *testing.T) map[schema.GroupKind]*unstructured.Unstructured {
 			kind, _, _ := unstructured.NestedString(o.Object, "spec", "names", "kind")
 			all[schema.GroupKind{Group: group, Kind: kind}] = o
 		}
+	}
+	read(ownDefinitions)
+	for module, files := range origins() {
+		command := exec.CommandContext(t.Context(), "go", "mod", "download", "-json", module)
+		command.Dir = t.TempDir()
+		command.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
+		output, err := command.Output()
+		var got struct{ Dir string }
+		if err == nil {
+			err = json.Unmarshal(output, &got)
+		}
+		if err != nil {
+			t.Fatalf("downloading %s: %v: %s", module, err, output)
+		}
+		read(got.Dir + "/" + files)
 	}
 	return all
 }
@@ -123,18 +135,24 @@ func TestCustomResourcesAreOfTheVersionsThatOperatorsKeep(t *testing.T) {
 				if kind.Version != stored(o) {
 					t.Errorf("stack %s: %s is of version %s, want %s", stack.name, filepath.Base(m.file), kind.Version, stored(o))
 				}
-			} else if strings.Contains(kind.Group, "secrets") || strings.HasPrefix(kind.Group, "bitnami") {
+			} else if !kubernetes(kind.Group) {
 				t.Errorf("stack %s: nobody defines %s", stack.name, kind)
 			}
 		}
 	}
 	for _, want := range []string{
 		"ExternalSecret", "SecretStore", "SealedSecret", "VaultConnection", "VaultAuth", "VaultStaticSecret",
+		"Gateway", "HTTPRoute", "Middleware", "HealthCheckPolicy", "TargetGroupPolicy",
 	} {
 		if !seen[want] {
 			t.Errorf("no stack has a %s", want)
 		}
 	}
+}
+
+// kubernetes says whether kinds of a group are Kubernetes' own.
+func kubernetes(group string) bool {
+	return !strings.Contains(group, ".") || strings.HasSuffix(group, ".k8s.io") && group != "gateway.networking.k8s.io"
 }
 
 // refusesAnUnknownFieldOf breaks each kind of custom resource in turn.
