@@ -25,6 +25,7 @@ require (
 	k8s.io/pod-security-admission v0.36.3
 	pgregory.net/rapid v1.2.0
 	sigs.k8s.io/cli-utils v0.37.2
+	sigs.k8s.io/gateway-api v1.5.0
 	sigs.k8s.io/yaml v1.6.0
 )
 

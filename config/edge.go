@@ -268,14 +268,6 @@ func completeEdge(c *Config, absent map[string]bool) {
 	if absent["proxy.public"] {
 		c.Proxy.Public = !e.Serves()
 	}
-	layer7 := e.Kind == EdgeIngress || e.Kind == EdgeGateway
-	if absent["proxy.trustedProxies"] && layer7 && !c.Proxy.Public {
-		// Nobody else reaches it: the network policies see to that.
-		c.Proxy.TrustedProxies = slices.Clone(privateRanges)
-		if len(e.Controller.CIDRs) > 0 {
-			c.Proxy.TrustedProxies = slices.Clone(e.Controller.CIDRs)
-		}
-	}
 }
 
 // callers are the ranges from which a cloud's controllers call, where they are known.

@@ -33,6 +33,11 @@ const accepted = `{
 			"keys": {"accessKeyId": "token", "secretAccessKey": "token"}
 		}}
 	},
+	"edge": {
+		"kind": "gateway", "class": "gke-l7-rilb", "routes": [{"host": "*.example.com", "path": "/a", "app": "web"}],
+		"tls": {"issuer": "ours", "issuerKind": "Issuer"}, "controller": {"cidrs": ["10.9.0.0/24"], "kind": "gke"},
+		"dns": {"records": "external-dns"}, "annotations": {"example.com/a": "b"}, "ports": {"http": 8000}
+	},
 	"minio": {"drives": 1, "storage": "1Gi", "tlsSecret": "tls", "metricsNamespace": "monitoring"},
 	"apps": {
 		"web": {

@@ -179,7 +179,7 @@ func TestATierIsAllThatIsRequired(t *testing.T) {
 			},
 		},
 		Proxy: config.Proxy{
-			Image: "docker.io/nginxinc/nginx-unprivileged:1.28.0", Replicas: 1, Public: true, BodySize: "10m",
+			Image: "docker.io/nginxinc/nginx-unprivileged:1.28.0", Replicas: 1, Drain: 5, Public: true, BodySize: "10m",
 			Timeouts: config.ProxyTimeouts{Connect: 3, Send: 60, Read: 60},
 			Requests: config.ProxyRequests{CPU: "50m", Memory: "64Mi", EphemeralStorage: "64Mi"},
 			Limits:   config.ProxyLimits{CPU: "1", Memory: "128Mi", EphemeralStorage: "512Mi"},

@@ -8,6 +8,9 @@ type Proxy struct {
 	Image string `json:"image" default:"docker.io/nginxinc/nginx-unprivileged:1.28.0"`
 	// Replicas is the number of pods.
 	Replicas int `json:"replicas" tier:"dev=1 staging=2 prod=3"`
+	// Drain is how long a pod that is to stop goes on serving, in seconds, until nobody calls it any more: longer than
+	// what is in front of it takes to find out.
+	Drain int `json:"drain" tier:"dev=5 staging=15 prod=30"`
 	// Public lets any client, inside and outside of the cluster, call the proxy, besides those that the edge lets in.
 	Public bool `json:"public" absent:"true with the edge none, else false"`
 	// BodySize is the greatest body of a request, as nginx writes sizes: digits, and k, m or g.
@@ -15,7 +18,7 @@ type Proxy struct {
 	// Timeouts are how long an app may take.
 	Timeouts ProxyTimeouts `json:"timeouts"`
 	// TrustedProxies are the ranges of those in front of the proxy that are believed when they say who the client is.
-	TrustedProxies []string `json:"trustedProxies" absent:"nobody, or the edge's controller where it alone gets in"`
+	TrustedProxies []string `json:"trustedProxies"`
 	// ErrorPages holds HTML pages for errors of the proxy itself, by status. Where none is given, there are plain ones.
 	ErrorPages map[string]string `json:"errorPages" key:"STATUS"`
 	// Requests is what a node must have free for a pod.

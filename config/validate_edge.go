@@ -45,6 +45,7 @@ func (c *checker) edge() {
 	if !e.Serves() {
 		return
 	}
+	c.edgeWarnings(e)
 	_, taken := c.Apps[edgeName]
 	c.check("edge", !taken, "must not be there together with an app named %s", edgeName)
 	_, taken = c.Databases[edgeName]
@@ -247,4 +248,18 @@ func (c *checker) balancer(e *Edge) {
 		quoted(string(b.Targets)))
 	c.check("edge.controller.cidrs", b.Targets != TargetPods || b.On != OnAWS || len(e.Controller.CIDRs) > 0,
 		"is required with targets: pods on a network of somebody else's: the load balancer checks pods from its addresses")
+}
+
+// edgeWarnings: what works, and not as one may think.
+func (c *checker) edgeWarnings(e *Edge) {
+	layer7 := e.Kind == EdgeIngress || e.Kind == EdgeGateway
+	proxied := slices.ContainsFunc(e.Routes, func(r EdgeRoute) bool { return r.App == ToProxy })
+	if layer7 && proxied && len(c.Proxy.TrustedProxies) == 0 {
+		c.Warnings = append(c.Warnings, "proxy.trustedProxies: is empty, so that applications learn neither who asks nor "+
+			"whether it was by TLS: name the ranges that the edge's controller has its addresses from")
+	}
+	if e.Kind == EdgeIngress && e.Controller.Kind == OtherController && e.Secure() && e.Redirect {
+		c.Warnings = append(c.Warnings, "edge.redirect: nothing is known of how the controller of the class "+e.Class+
+			" redirects: see to it there, or say it by edge.annotations")
+	}
 }

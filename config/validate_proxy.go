@@ -48,6 +48,9 @@ func (c *checker) proxy() {
 	if c.sound(at("proxy", "replicas")) {
 		c.between(at("proxy", "replicas"), p.Replicas, 1, maxPods)
 	}
+	if c.sound(at("proxy", "drain")) {
+		c.between(at("proxy", "drain"), p.Drain, 0, 50)
+	}
 	c.check(at("proxy", "bodySize"), nginxSize.MatchString(p.BodySize),
 		"must be a size such as 10m, got %s", quoted(p.BodySize))
 	c.between(at("proxy", "timeouts", "connect"), p.Timeouts.Connect, 1, 75)

@@ -25,7 +25,7 @@ func (e *environment) proxy() (err error) {
 			Image:    workload.Images{Mirrors: e.cfg.Images.Mirrors}.Resolve(c.Image),
 			Replicas: &c.Replicas, Disruption: app.Disruption{MaxUnavailable: &one},
 			Resources: workload.Resources{Requests: workload.Amounts(c.Requests), Limits: workload.Amounts(c.Limits)},
-			Public:    c.Public, Grace: 60, Drain: 5, RolloutTimeout: rolloutTimeout,
+			Public:    c.Public, Grace: 60, Drain: c.Drain, RolloutTimeout: rolloutTimeout,
 		},
 		BodySize: c.BodySize, ConnectTimeout: c.Timeouts.Connect, SendTimeout: c.Timeouts.Send,
 		ReadTimeout: c.Timeouts.Read, TrustedProxies: c.TrustedProxies,

@@ -226,7 +226,7 @@ func (b *builder) route(name, host string, listeners []string, rules pulumi.Arra
 		}
 		annotations = wait
 	}
-	_, err := workload.Object(b.ctx, b.name+"-route-"+strings.TrimPrefix(strings.TrimPrefix(name, b.name), "-"),
-		gatewayAPI, "HTTPRoute", b.meta(name, annotations), pulumi.Map{"spec": spec}, b.child(gateway)...)
+	_, err := workload.Object(b.ctx, b.name+"-route"+strings.TrimPrefix(name, b.name), gatewayAPI, "HTTPRoute",
+		b.meta(name, annotations), pulumi.Map{"spec": spec}, b.child(gateway)...)
 	return err
 }

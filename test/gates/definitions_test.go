@@ -21,11 +21,11 @@ import (
 // chart installs.
 func origins() map[string]string {
 	return map[string]string{
-		"github.com/external-secrets/external-secrets@v0.19.2": "config/crds/bases/*.yaml",
-		"github.com/hashicorp/vault-secrets-operator@v0.10.0":  "chart/crds/*.yaml",
-		"github.com/bitnami-labs/sealed-secrets@v0.32.2":       "helm/sealed-secrets/crds/*.yaml",
-		"sigs.k8s.io/gateway-api@v1.5.0":                       "config/crd/standard/*.yaml",
-		"github.com/traefik/traefik/v3@v3.5.4": "docs/content/reference/dynamic-configuration/traefik.io_*.yaml",
+		"github.com/external-secrets/external-secrets@v0.19.2":  "config/crds/bases/*.yaml",
+		"github.com/hashicorp/vault-secrets-operator@v0.10.0":   "chart/crds/*.yaml",
+		"github.com/bitnami-labs/sealed-secrets@v0.32.2":        "helm/sealed-secrets/crds/*.yaml",
+		"sigs.k8s.io/gateway-api@v1.5.0":                        "config/crd/standard/*.yaml",
+		"github.com/traefik/traefik/v3@v3.5.4":                  "docs/content/reference/dynamic-configuration/traefik.io_*.yaml",
 		"github.com/GoogleCloudPlatform/gke-gateway-api@v1.3.0": "config/crd/*.yaml",
 	}
 }
