@@ -251,7 +251,8 @@ func controllerOf(class string) ControllerKind {
 // regional says whether a class of Google's passes requests on from a subnet for proxies, whose range is the network's
 // own: https://cloud.google.com/load-balancing/docs/proxy-only-subnets.
 func regional(class string) bool {
-	return class == "gce-internal" || strings.HasPrefix(class, "gke-l7-regional-") || strings.HasPrefix(class, "gke-l7-rilb")
+	return class == "gce-internal" || strings.HasPrefix(class, "gke-l7-regional-") ||
+		strings.HasPrefix(class, "gke-l7-rilb")
 }
 
 // completeEdge fills in what follows from the class, the cloud and the proxy.

@@ -87,8 +87,8 @@ func (c *checker) edgeRoutes(e *Edge) {
 	c.check("edge.routes", len(paths) <= maxGatewayHosts, "must have at most %d hosts for one Gateway, got %d",
 		maxGatewayHosts, len(paths))
 	for _, host := range slices.Sorted(maps.Keys(paths)) {
-		c.check("edge.routes", paths[host] <= maxRouteRules, "must have at most %d paths for one host of a Gateway, got %d for %s",
-			maxRouteRules, paths[host], quoted(host))
+		c.check("edge.routes", paths[host] <= maxRouteRules,
+			"must have at most %d paths for one host of a Gateway, got %d for %s", maxRouteRules, paths[host], quoted(host))
 	}
 }
 
@@ -156,8 +156,8 @@ func (c *checker) edgeTLS(e *Edge) {
 	case said[0] == "none":
 	case e.Kind == EdgeLoadBalancer:
 		c.check(how, said[0] == "managed" && e.LoadBalancer.On == OnAWS,
-			"must not be set with the kind loadBalancer, which passes connections on as they come (on aws it can have a managed "+
-				"certificate): use ingress or gateway, or say none: WHY")
+			"must not be set with the kind loadBalancer, which passes connections on as they come (on aws it can have a "+
+				"managed certificate): use ingress or gateway, or say none: WHY")
 	case said[0] == "managed":
 		c.check(how, ofCloud || e.Controller.Kind == GKE,
 			"must not be set with a controller of the kind %s, which knows none of a cloud's certificates: use issuer or secret",
@@ -192,9 +192,11 @@ func (c *checker) edgeClients(e *Edge) {
 	balances := e.Kind == EdgeLoadBalancer || e.Kind == EdgeIngress && e.Controller.Kind == ALB
 	filters := balances || e.Kind == EdgeIngress && e.Controller.Kind == NginxController
 	c.check(path, filters || len(e.SourceRanges) == 0,
-		"must not be set with the kind %s and a controller of the kind %s: nothing would see to it", e.Kind, e.Controller.Kind)
+		"must not be set with the kind %s and a controller of the kind %s: nothing would see to it", e.Kind,
+		e.Controller.Kind)
 	c.check("edge.internal", !e.Internal || balances,
-		"must not be true with the kind %s and a controller of the kind %s, whose class decides it", e.Kind, e.Controller.Kind)
+		"must not be true with the kind %s and a controller of the kind %s, whose class decides it", e.Kind,
+		e.Controller.Kind)
 	if !balances || len(e.SourceRanges) > 0 || e.Public {
 		return
 	}

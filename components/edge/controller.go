@@ -147,8 +147,8 @@ func (b *builder) gkeAnnotations() (map[string]string, error) {
 		return annotations, nil
 	}
 	const name = "edge-redirect"
-	config, err := workload.Object(b.ctx, b.name+"-redirect", "networking.gke.io/v1beta1", "FrontendConfig", b.id.Meta(name),
-		pulumi.Map{"spec": pulumi.Map{"redirectToHttps": pulumi.Map{
+	config, err := workload.Object(b.ctx, b.name+"-redirect", "networking.gke.io/v1beta1", "FrontendConfig",
+		b.id.Meta(name), pulumi.Map{"spec": pulumi.Map{"redirectToHttps": pulumi.Map{
 			"enabled": pulumi.Bool(true), "responseCodeName": pulumi.String("MOVED_PERMANENTLY_DEFAULT"),
 		}}}, b.child()...)
 	if err != nil {

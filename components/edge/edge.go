@@ -183,8 +183,8 @@ func (b *builder) check() error {
 			return fmt.Errorf("route %s%s leads to no backend", r.Host, r.Path)
 		}
 		if len(r.Backends) > 1 && a.Kind != Gateway {
-			return fmt.Errorf("route %s%s leads to %d backends by weight, which the kind %s does not know: use %s, or lead it to "+
-				"the proxy", r.Host, r.Path, len(r.Backends), a.Kind, Gateway)
+			return fmt.Errorf("route %s%s leads to %d backends by weight, which the kind %s does not know: use %s, or lead "+
+				"it to the proxy", r.Host, r.Path, len(r.Backends), a.Kind, Gateway)
 		}
 		if first := a.Routes[0].Backends[0].Service; a.Kind == LoadBalancer && r.Backends[0].Service != first {
 			return fmt.Errorf("routes lead to %s and to %s, which a load balancer cannot tell apart", first,
