@@ -39,7 +39,8 @@ func (c *checker) edge() {
 	c.check("edge.ports.https", e.Ports.HTTPS != e.Ports.HTTP, "must differ from edge.ports.http, got %d twice",
 		e.Ports.HTTP)
 	c.between("edge.dns.ttl", e.DNS.TTL, 1, 86400)
-	c.check("edge.dns.records", e.DNS.Records != ExternalDNS || !e.Serves() || len(e.Hosts()) > 0 || !c.sound("edge.routes"),
+	named := len(e.Hosts()) > 0 || !e.Serves() || !c.sound("edge.routes")
+	c.check("edge.dns.records", e.DNS.Records != ExternalDNS || named,
 		"must not be external-dns where no route has a host: there is no name to make a record of")
 	c.between("edge.timeout", e.Timeout, 10, 7200)
 	if !e.Serves() {
@@ -246,8 +247,8 @@ func (c *checker) balancer(e *Edge) {
 	if e.Kind != EdgeLoadBalancer || !c.sound(path) || !c.sound("edge.loadBalancer.on") {
 		return
 	}
-	c.check(path, b.Targets != TargetPods || b.On == OnAWS, "must be nodes unless the load balancer is one of AWS's, got %s",
-		quoted(string(b.Targets)))
+	c.check(path, b.Targets != TargetPods || b.On == OnAWS,
+		"must be nodes unless the load balancer is one of AWS's, got %s", quoted(string(b.Targets)))
 	c.check("edge.controller.cidrs", b.Targets != TargetPods || b.On != OnAWS || len(e.Controller.CIDRs) > 0,
 		"is required with targets: pods on a network of somebody else's: the load balancer checks pods from its addresses")
 }
