@@ -2,8 +2,8 @@ package config
 
 // Bucket is a bucket for the objects of apps. What keeps it is one word: the rest of a stack is the same for all.
 type Bucket struct {
-	// Engine is what keeps it: `minio` is the server in the cluster that `minio` speaks of; `external` is somebody else,
-	// where the bucket exists already.
+	// Engine is what keeps it: `minio` is the server in the cluster that `minio` speaks of; `managed` is the stack's
+	// cloud, S3 or Cloud Storage; `external` is somebody else, where the bucket exists already.
 	Engine BucketEngine `json:"engine" required:"true"`
 	// Versioning keeps what is overwritten or deleted.
 	Versioning bool `json:"versioning" tier:"dev=false staging=true prod=true"`
@@ -11,6 +11,14 @@ type Bucket struct {
 	ExpireAfter int `json:"expireAfter" default:"0"`
 	// OldVersionsAfter deletes versions that are no longer the newest, so many days after they were replaced. 0: never.
 	OldVersionsAfter int `json:"oldVersionsAfter" default:"30"`
+	// ForceDestroy lets a destroy delete a managed bucket with everything in it. Without it one that holds anything stops
+	// the destroy.
+	ForceDestroy bool `json:"forceDestroy" tier:"dev=true staging=true prod=false"`
+	// Protect makes Pulumi refuse to delete a managed bucket.
+	Protect bool `json:"protect" tier:"dev=false staging=false prod=true"`
+	// CIDRs are the ranges of addresses that the service of a managed bucket is at: apps that use it can reach nothing
+	// else by it. Empty: every public address, on port 443.
+	CIDRs []string `json:"cidrs"`
 	// External says where a bucket with the engine `external` is.
 	External *External `json:"external,omitempty" absent:"no bucket elsewhere"`
 }
@@ -21,11 +29,14 @@ type BucketEngine string
 // The engines.
 const (
 	MinIOBucket    BucketEngine = "minio"
+	ManagedBucket  BucketEngine = "managed"
 	ExternalBucket BucketEngine = "external"
 )
 
 // Values lists the engines.
-func (BucketEngine) Values() []string { return []string{string(MinIOBucket), string(ExternalBucket)} }
+func (BucketEngine) Values() []string {
+	return []string{string(MinIOBucket), string(ManagedBucket), string(ExternalBucket)}
+}
 
 // External is a bucket behind any endpoint that speaks S3.
 type External struct {
@@ -170,7 +181,7 @@ func (SettingsTier) Values() []string {
 type BucketVariables struct {
 	// Enabled gets true.
 	Enabled string `json:"enabled" default:"S3_ENABLED"`
-	// Provider gets the provider: minio, aws.
+	// Provider gets the provider: minio, aws, gcs.
 	Provider string `json:"provider" default:"S3_STORAGE_PROVIDER"`
 	// Endpoint gets the service's URL.
 	Endpoint string `json:"endpoint" default:"S3_ENDPOINT"`

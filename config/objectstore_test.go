@@ -36,8 +36,8 @@ func TestBucketsAndWhatKeepsThem(t *testing.T) {
 `,
 			[]string{
 				`buckets.ab: must have a name of 3 to 63 lower case letters, digits and inner hyphens, got "ab"`,
-				`buckets.ab.engine: is required; known: external, minio`,
-				`buckets.assets.engine: unknown bucket engine "s4"; known: external, minio`,
+				`buckets.ab.engine: is required; known: external, managed, minio`,
+				`buckets.assets.engine: unknown bucket engine "s4"; known: external, managed, minio`,
 				`buckets.assets.expireAfter: must be between 0 and 36500, got -1`,
 				`buckets.assets.oldVersionsAfter: must be between 0 and 36500, got 40000`,
 				`buckets.mail.external.cidrs[1]: must not have bits set beyond its prefix: write 10.0.0.0/8, got "10.0.0.1/8"`,
@@ -102,6 +102,71 @@ func TestBucketsAndWhatKeepsThem(t *testing.T) {
 				`namespace.quota.memory: must be at least 4Gi for the limits of what runs there (minio 4 x 1Gi), got 3Gi`,
 				`namespace.quota.pods: must be at least 4 for what runs there (minio 4), got 3`,
 				`namespace.quota.storage: must be at least 40Gi for the volumes (minio 4 x 10Gi), got 30Gi`,
+			},
+		},
+	})
+}
+
+func TestAManagedBucketHasACloudThatTakesIt(t *testing.T) {
+	checkRefused(t, []refused{
+		{
+			"no cloud", `
+  plinth:tier: dev
+  plinth:buckets: {assets: {engine: managed, cidrs: [10.0.0.1/8]}}
+`,
+			[]string{
+				`buckets.assets.cidrs[0]: must not have bits set beyond its prefix: write 10.0.0.0/8, got "10.0.0.1/8"`,
+				"buckets.assets.engine: must not be managed with plinth:cloud existing, since nothing is known of a cloud " +
+					"around that cluster: set plinth:cloud to aws or gcp, or the engine to minio or external",
+			},
+		},
+		{
+			"no account", `
+  plinth:tier: prod
+  plinth:cloud: aws
+  plinth:buckets: {assets: {engine: managed}}
+`,
+			[]string{
+				"aws.account: is required with a managed bucket (buckets.assets): its name is made of it, since no two " +
+					"buckets in the world share one",
+			},
+		},
+		{
+			"a name of Google's", `
+  plinth:tier: prod
+  plinth:cloud: gcp
+  plinth:gcp: {project: shop-prod}
+  plinth:buckets: {my-g00gle-drive: {engine: managed}, googol: {engine: managed}}
+`,
+			[]string{
+				"buckets.googol: must not have google in its name, nor in the stack's (dev), or anything like it: Cloud " +
+					"Storage refuses that",
+				"buckets.my-g00gle-drive: must not have google in its name, nor in the stack's (dev), or anything like it: " +
+					"Cloud Storage refuses that",
+			},
+		},
+		{
+			"dumps without keys", `
+  plinth:tier: dev
+  plinth:cloud: aws
+  plinth:aws: {account: "123456789012"}
+  plinth:cluster: {endpoint: {cidrs: [203.0.113.0/24]}}
+  plinth:buckets: {archive: {engine: managed}}
+  plinth:databases:
+    main:
+      resources: {limits: {cpu: "1", memory: 1Gi, ephemeralStorage: 256Mi}}
+      backup: {bucket: archive, schedule: "0 3 * * *"}
+    again:
+      resources: {limits: {cpu: "1", memory: 1Gi, ephemeralStorage: 256Mi}}
+      restore: {bucket: archive, from: main, backup: latest}
+`,
+			[]string{
+				`databases.again.restore.bucket: must not be a managed bucket, got "archive": it is reached by a cloud identity ` +
+					"alone, and what writes and reads dumps knows only keys. Name one with the engine minio or external, or " +
+					"leave backups to a managed database",
+				`databases.main.backup.bucket: must not be a managed bucket, got "archive": it is reached by a cloud identity ` +
+					"alone, and what writes and reads dumps knows only keys. Name one with the engine minio or external, or " +
+					"leave backups to a managed database",
 			},
 		},
 	})

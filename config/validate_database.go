@@ -106,10 +106,14 @@ func (c *checker) restore(path, name string, r *Restore) {
 	}
 }
 
-// archive: a bucket.
+// archive: a bucket, with keys: the client that writes dumps signs with nothing else, and no way around that is known.
 func (c *checker) archive(path, bucket string) {
 	if c.sound(at(path, "bucket")) {
-		_, found := c.Buckets[bucket]
+		b, found := c.Buckets[bucket]
+		c.check(at(path, "bucket"), !found || b.Engine != ManagedBucket,
+			"must not be a managed bucket, got %s: it is reached by a cloud identity alone, and what writes and reads dumps "+
+				"knows only keys. Name one with the engine minio or external, or leave backups to a managed database",
+			quoted(bucket))
 		c.check(at(path, "bucket"), found, "must be the name of a bucket, got %s; %s", quoted(bucket),
 			suggestion(bucket, slices.Sorted(maps.Keys(c.Buckets))))
 	}

@@ -48,6 +48,7 @@ func (c *checker) buckets() {
 		c.check(path, bucketName.MatchString(name), "must have a name of %s, got %s", bucketRule, quoted(name))
 		c.between(at(path, "expireAfter"), bucket.ExpireAfter, 0, maxDays)
 		c.between(at(path, "oldVersionsAfter"), bucket.OldVersionsAfter, 0, maxDays)
+		c.managedBucket(path, name, bucket)
 		if bucket.External != nil && c.sound(at(path, "external")) {
 			c.external(at(path, "external"), bucket.External)
 			continue
@@ -55,6 +56,27 @@ func (c *checker) buckets() {
 		c.check(at(path, "external"), bucket.Engine != ExternalBucket,
 			"is required with the engine external: it says where the bucket is")
 	}
+}
+
+// googles are words that no bucket of Google's may have in its name:
+// https://cloud.google.com/storage/docs/buckets#naming.
+var googles = regexp.MustCompile(`g[o0][o0]g[l1i]e|^goog`)
+
+// managedBucket: a cloud to keep it, and a name that it takes.
+func (c *checker) managedBucket(path, name string, b Bucket) {
+	for i, cidr := range b.CIDRs {
+		c.cidr(index(at(path, "cidrs"), i), cidr)
+	}
+	engine := at(path, "engine")
+	if b.Engine != ManagedBucket || !c.sound(engine) || !c.sound("cloud") {
+		return
+	}
+	c.check(engine, c.Cloud != Existing, "must not be managed with plinth:cloud existing, since nothing is known of a cloud "+
+		"around that cluster: set plinth:cloud to aws or gcp, or the engine to minio or external")
+	c.check("aws.account", c.Cloud != OnAWS || c.AWS.Account != "",
+		"is required with a managed bucket (%s): its name is made of it, since no two buckets in the world share one", path)
+	c.check(path, c.Cloud != OnGCP || !googles.MatchString(name) && !googles.MatchString(c.Stack),
+		"must not have google in its name, nor in the stack's (%s), or anything like it: Cloud Storage refuses that", c.Stack)
 }
 
 // external: a URL that is nothing but a host, addresses it is at, and keys that are somewhere.

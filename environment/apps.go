@@ -1,11 +1,13 @@
 package environment
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
 	"plinth/components/app"
 	"plinth/components/binding"
+	"plinth/components/platform"
 	"plinth/components/workload"
 	"plinth/config"
 )
@@ -23,12 +25,36 @@ func (e *environment) applications() error {
 		if err := e.useBucket(name, e.cfg.Apps[name], args); err != nil {
 			return err
 		}
+		if err := e.identify(name, args); err != nil {
+			return err
+		}
 		made, err := app.New(e.ctx, name, args, e.inCluster()...)
 		if err != nil {
 			return err
 		}
 		e.apps[name] = made
 	}
+	return nil
+}
+
+// identify gives an app the permissions in the cloud that what it uses takes, by its own service account: no key is
+// handed out, and no other pod has them.
+func (e *environment) identify(name string, args *app.Args) error {
+	var grants []binding.Grant
+	for _, bound := range args.Bindings {
+		grants = append(grants, bound.Grants...)
+	}
+	if len(grants) == 0 {
+		return nil
+	}
+	identity, err := e.cluster.Identity(e.ctx, name+"-identity", &platform.IdentityArgs{
+		Namespace: e.namespace.Name, ServiceAccount: name, Grants: grants,
+	})
+	if err != nil {
+		return fmt.Errorf("application %s: %w", name, err)
+	}
+	args.AccountAnnotations = identity.Annotations
+	args.Bindings = append(args.Bindings, binding.Binding{Edges: identity.Edges, Ready: identity.Ready})
 	return nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"plinth/components/database/postgres"
 	"plinth/components/objectstore"
 	"plinth/components/objectstore/minio"
+	"plinth/components/platform"
 	"plinth/components/workload"
 	"plinth/config"
 )
@@ -35,8 +36,12 @@ func (e *environment) objectStores() error {
 			if err := e.external(name, e.cfg.Buckets[name].External); err != nil {
 				return err
 			}
+		case config.ManagedBucket:
+			if err := e.managedBucket(name, e.cfg.Buckets[name]); err != nil {
+				return err
+			}
 		default:
-			return fmt.Errorf("bucket %s: engine %q: want minio or external", name, engine)
+			return fmt.Errorf("bucket %s: engine %q: want minio, external or managed", name, engine)
 		}
 	}
 	return nil
@@ -124,6 +129,29 @@ func (e *environment) external(name string, x *config.External) error {
 		return err
 	}
 	e.buckets[name] = func(string) objectstore.Bucket { return made.Bucket }
+	return nil
+}
+
+// managedBucket makes one that the cloud keeps. Each app may do there what it is configured to, and nothing else.
+func (e *environment) managedBucket(name string, b config.Bucket) error {
+	at := e.cloudArgs().Location
+	if err := objectstore.Keep(e.ctx, name, at.Account+"/"+at.Region); err != nil {
+		return err
+	}
+	made, err := e.cluster.Bucket(e.ctx, name, &platform.BucketArgs{
+		Bucket: name, Versioning: b.Versioning, ExpireAfter: b.ExpireAfter, OldVersionsAfter: b.OldVersionsAfter,
+		ForceDestroy: b.ForceDestroy, Protect: b.Protect, CIDRs: b.CIDRs,
+	})
+	if err != nil {
+		return err
+	}
+	e.buckets[name] = func(app string) objectstore.Bucket {
+		use := e.cfg.Apps[app].Bucket
+		if use == nil {
+			return *made
+		}
+		return made.For(use.Prefix, use.ReadOnly, use.SignedURLs)
+	}
 	return nil
 }
 

@@ -64,6 +64,8 @@ type Args struct {
 	Files map[string]string
 	// Writable are folders that the app may write to, besides /tmp.
 	Writable []string
+	// AccountAnnotations are those of the app's service account, which is called as the app is.
+	AccountAnnotations pulumi.StringMap
 	// Bindings are what the app uses. Their variables come before Env, so that Env may refer to them.
 	Bindings []binding.Binding
 	// Migration runs before a new version does. Nil: none.
@@ -154,8 +156,12 @@ func (b *builder) edges() error {
 }
 
 func (b *builder) account() error {
+	meta := b.id.Meta(b.name)
+	if len(b.args.AccountAnnotations) > 0 {
+		meta.Annotations = b.args.AccountAnnotations
+	}
 	account, err := corev1.NewServiceAccount(b.ctx, b.name+"-account", &corev1.ServiceAccountArgs{
-		Metadata:                     b.id.Meta(b.name),
+		Metadata:                     meta,
 		AutomountServiceAccountToken: pulumi.Bool(false),
 	}, b.child()...)
 	b.before = append(b.before, account)

@@ -32,6 +32,8 @@ type Grant struct {
 	Allow Permission
 	// On identifies what it is about, in terms of the platform that made it: nobody else looks inside.
 	On pulumi.StringInput
+	// Prefix is what the names of objects start with that it is about. Empty: all of them, and for what is no object.
+	Prefix string
 	// Name tells grants of one permission to one consumer apart for good, so that taking one away leaves the others
 	// alone: what On is called in the environment, a DNS label. Empty where there is one of its permission.
 	Name string
@@ -46,6 +48,8 @@ const (
 	ReadObjects Permission = "readObjects"
 	// WriteObjects does that, and writes and deletes objects.
 	WriteObjects Permission = "writeObjects"
+	// SignURLs makes URLs by which others read and write what the workload itself may, for a time.
+	SignURLs Permission = "signURLs"
 	// ReadSecret reads the current version of one secret.
 	ReadSecret Permission = "readSecret"
 	// Decrypt decrypts, and encrypts, with one key.
@@ -97,6 +101,8 @@ type Peer struct {
 	Selector map[string]string
 	// CIDR is a range of addresses outside of the cluster; with it, Namespace and Selector are empty.
 	CIDR string
+	// Except are ranges inside of CIDR that are not meant.
+	Except []string
 }
 
 // Port is a port number on the wire.

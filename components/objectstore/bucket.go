@@ -10,7 +10,7 @@ import (
 
 // Bucket leads to a bucket. What is said of it is plain: it goes into files and names.
 type Bucket struct {
-	// Provider is the kind of service, in the words of applications: aws, minio.
+	// Provider is the kind of service, in the words of applications: aws, gcs, minio.
 	Provider string
 	// Endpoint is the service's URL, without the bucket. Empty: the provider's own in the region.
 	Endpoint string
@@ -50,6 +50,29 @@ const (
 
 // UseSSL tells whether requests are encrypted: all but those to an endpoint that says http.
 func (b Bucket) UseSSL() bool { return !strings.HasPrefix(b.Endpoint, "http://") }
+
+// For is the bucket as one application uses it: with the permissions that this takes, and no others. Keys are not
+// narrowed: those who hand them out have done so.
+func (b Bucket) For(prefix string, readOnly, signs bool) Bucket {
+	var grants []binding.Grant
+	for _, grant := range b.Grants {
+		switch grant.Allow {
+		case binding.ReadObjects, binding.WriteObjects:
+			grant.Prefix = prefix
+			if readOnly {
+				grant.Allow = binding.ReadObjects
+			}
+		case binding.SignURLs:
+			if !signs {
+				continue
+			}
+		case binding.ReadSecret, binding.Decrypt:
+		}
+		grants = append(grants, grant)
+	}
+	b.Grants = grants
+	return b
+}
 
 // Variables names the environment variables that lead to a bucket. What has no name is not set.
 type Variables struct {

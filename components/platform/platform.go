@@ -11,6 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"plinth/components/binding"
+	"plinth/components/objectstore"
 )
 
 // Cluster is a Kubernetes cluster that workloads can use.
@@ -33,6 +34,11 @@ type Cluster interface {
 	// exists already has no cloud that Plinth knows: there it is an error.
 	Identity(ctx *pulumi.Context, name string, args *IdentityArgs, opts ...pulumi.ResourceOption) (*Identity, error)
 
+	// Bucket makes a bucket that the cloud keeps, and leads to it: without keys, by the identity of whoever uses it. What
+	// is returned grants everything; [objectstore.Bucket.For] narrows it to what one application may. A cluster that exists
+	// already has no cloud that Plinth knows: there it is an error.
+	Bucket(ctx *pulumi.Context, name string, args *BucketArgs, opts ...pulumi.ResourceOption) (*objectstore.Bucket, error)
+
 	// Repository is the address of an image repository that the platform made ([Args.Repositories]), to be followed by
 	// a tag: registry/path/name. An error where there is none of the name.
 	Repository(name string) (pulumi.StringOutput, error)
@@ -51,6 +57,8 @@ type Identity struct {
 	// Annotations are those that the service account needs. May be empty: EKS Pod Identity and GKE's federation know
 	// the service account by its name.
 	Annotations pulumi.StringMap
+	// Edges lead the workload to whom it gets its credentials from.
+	Edges []binding.Edge
 	// Ready are resources that must be there before the workload starts.
 	Ready []pulumi.Resource
 }

@@ -23,7 +23,7 @@ func Edges(
 	for _, edge := range edges {
 		key := edge.To.Name
 		if edge.To.CIDR != "" {
-			key = "cidr-" + hash(fmt.Sprint(edge.To.CIDR, edge.Ports))
+			key = "cidr-" + hash(append([]string{fmt.Sprint(edge.To.CIDR, edge.Ports)}, edge.To.Except...)...)
 		}
 		if seen[key] {
 			return nil, fmt.Errorf("network edges of %s: two edges lead to %s; give its ports in one", from.Name, key)
@@ -156,7 +156,11 @@ const namespaceLabel = "kubernetes.io/metadata.name"
 
 func peer(p binding.Peer) networkingv1.NetworkPolicyPeerArgs {
 	if p.CIDR != "" {
-		return networkingv1.NetworkPolicyPeerArgs{IpBlock: networkingv1.IPBlockArgs{Cidr: pulumi.String(p.CIDR)}}
+		block := networkingv1.IPBlockArgs{Cidr: pulumi.String(p.CIDR)}
+		if len(p.Except) > 0 {
+			block.Except = stringArray(p.Except)
+		}
+		return networkingv1.NetworkPolicyPeerArgs{IpBlock: block}
 	}
 	return networkingv1.NetworkPolicyPeerArgs{
 		NamespaceSelector: metav1.LabelSelectorArgs{

@@ -27,7 +27,7 @@ func (c *Cluster) Identity(
 	}
 	var own []statement
 	for _, grant := range args.Grants {
-		permitted, err := permission(grant)
+		permitted, err := c.permission(grant)
 		if err != nil {
 			return nil, fmt.Errorf("identity of %s/%s: %w", args.Namespace, args.ServiceAccount, err)
 		}
@@ -53,7 +53,7 @@ func (c *Cluster) Identity(
 		return nil, fmt.Errorf("creating the association of %s/%s: %w", args.Namespace, args.ServiceAccount, err)
 	}
 	return &platform.Identity{
-		Annotations: pulumi.StringMap{}, Ready: append(acting.effective, association),
+		Annotations: pulumi.StringMap{}, Edges: agent(), Ready: append(acting.effective, association),
 	}, ctx.RegisterResourceOutputs(i, pulumi.Map{"role": acting.Arn})
 }
 
@@ -71,31 +71,37 @@ func (c *Cluster) pods(namespace, account string) []statement {
 	}}
 }
 
-// permission says in AWS's words what a grant permits. On is the ARN of the bucket, the secret or the key.
-func permission(grant binding.Grant) ([]statement, error) {
+// agent is where pods get their credentials: on their node, at an address that is the same everywhere.
+// https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html.
+func agent() []binding.Edge {
+	return []binding.Edge{{To: binding.Peer{CIDR: "169.254.170.23/32"}, Ports: []binding.Port{{Number: 80}}}}
+}
+
+// permission says in AWS's words what a grant permits. On is the ARN of the bucket, the secret or the key. What is
+// encrypted with the environment's key takes a permission for that, too: it is given for this service and this one
+// bucket or secret, which the service says in the context of what it encrypts.
+func (c *Cluster) permission(grant binding.Grant) ([]statement, error) {
 	if grant.On == nil {
 		return nil, fmt.Errorf("grant %q: it is about nothing: the ARN is missing", grant.Allow)
 	}
 	on := []pulumi.StringInput{grant.On}
-	inside := []pulumi.StringInput{pulumi.Sprintf("%s/*", grant.On)}
 	switch grant.Allow {
 	case binding.ReadObjects:
-		return []statement{
-			{actions: []string{"s3:GetBucketLocation", "s3:ListBucket"}, resources: on},
-			{actions: []string{"s3:GetObject"}, resources: inside},
-		}, nil
+		return append(objects(grant, nil, "s3:GetObject"),
+			c.decrypts("s3", "aws:s3:arn", on, "kms:Decrypt")...), nil
 	case binding.WriteObjects:
-		return []statement{
-			{actions: []string{"s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"}, resources: on},
-			{
-				actions: []string{
-					"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject",
-				},
-				resources: inside,
-			},
-		}, nil
+		var whole []string
+		if grant.Prefix == "" {
+			// It knows no prefixes, and would show what others upload.
+			whole = []string{"s3:ListBucketMultipartUploads"}
+		}
+		return append(objects(grant, whole, "s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject",
+			"s3:ListMultipartUploadParts", "s3:PutObject"),
+			c.decrypts("s3", "aws:s3:arn", on, "kms:Decrypt", "kms:GenerateDataKey")...), nil
+	case binding.SignURLs:
+		return nil, nil // Whoever has credentials signs with them.
 	case binding.ReadSecret:
-		return []statement{
+		return append([]statement{
 			{actions: []string{"secretsmanager:DescribeSecret"}, resources: on},
 			{
 				actions: []string{"secretsmanager:GetSecretValue"}, resources: on,
@@ -105,14 +111,45 @@ func permission(grant binding.Grant) ([]statement, error) {
 					when("Null", "secretsmanager:VersionId", "true"),
 				},
 			},
-		}, nil
+		}, c.decrypts("secretsmanager", "SecretARN", on, "kms:Decrypt")...), nil
 	case binding.Decrypt:
 		return []statement{{
 			actions:   []string{"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"},
 			resources: on,
 		}}, nil
 	default:
-		return nil, fmt.Errorf("grant %q: want %s, %s, %s or %s", grant.Allow,
-			binding.ReadObjects, binding.WriteObjects, binding.ReadSecret, binding.Decrypt)
+		return nil, fmt.Errorf("grant %q: want %s, %s, %s, %s or %s", grant.Allow, binding.ReadObjects,
+			binding.WriteObjects, binding.SignURLs, binding.ReadSecret, binding.Decrypt)
 	}
+}
+
+// objects permits actions on the objects of a bucket that a grant is about, to list them, and more on all of the bucket.
+func objects(grant binding.Grant, whole []string, actions ...string) []statement {
+	bucket := []pulumi.StringInput{grant.On}
+	inside := []pulumi.StringInput{pulumi.Sprintf("%s/%s*", grant.On, grant.Prefix)}
+	list := statement{actions: append([]string{"s3:GetBucketLocation", "s3:ListBucket"}, whole...), resources: bucket}
+	statements := []statement{list}
+	if grant.Prefix != "" {
+		statements[0].actions = []string{"s3:GetBucketLocation"}
+		statements = append(statements, statement{
+			actions: []string{"s3:ListBucket"}, resources: bucket,
+			conditions: []condition{when("StringLike", "s3:prefix", grant.Prefix+"*")},
+		})
+	}
+	return append(statements, statement{actions: actions, resources: inside})
+}
+
+// decrypts permits to use the environment's key, where there is one, by way of a service and for what that encrypts: on
+// is what it calls so in the context, by that key.
+func (c *Cluster) decrypts(service, key string, on []pulumi.StringInput, actions ...string) []statement {
+	if c.key == nil {
+		return nil
+	}
+	return []statement{{
+		actions: actions, resources: []pulumi.StringInput{c.key.Arn},
+		conditions: []condition{
+			when("StringEquals", "kms:ViaService", service+"."+c.args.Location.Region+".amazonaws.com"),
+			{"StringLike", "kms:EncryptionContext:" + key, on},
+		},
+	}}
 }

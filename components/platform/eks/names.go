@@ -20,6 +20,9 @@ const (
 	// maxTagValue: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html.
 	maxTagValue = 256
 
+	// maxBucket: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html.
+	maxBucket = 63
+
 	// suffix is what Pulumi appends to a logical name in order to make a name of it: "-" and seven digits.
 	suffix = 8
 )

@@ -54,6 +54,8 @@ type Cluster struct {
 	podIdentity *awseks.Addon
 	kubeconfig  pulumi.StringOutput
 	kubernetes  *kubernetes.Provider
+	// accessLogs is where buckets write down who used them, nil before there is one.
+	accessLogs *slim.Bucket
 	// repositories by the name that args gives them.
 	repositories map[string]*slim.Repository
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"plinth/components/objectstore"
 	"plinth/components/platform"
 )
 
@@ -137,6 +138,13 @@ func (c *Cluster) Identity(
 	_ *pulumi.Context, name string, _ *platform.IdentityArgs, _ ...pulumi.ResourceOption,
 ) (*platform.Identity, error) {
 	return nil, fmt.Errorf("giving %s permissions in the cloud: %w", name, errNoCloud)
+}
+
+// Bucket implements [platform.Cluster]: there is no cloud that could keep one.
+func (c *Cluster) Bucket(
+	_ *pulumi.Context, name string, _ *platform.BucketArgs, _ ...pulumi.ResourceOption,
+) (*objectstore.Bucket, error) {
+	return nil, fmt.Errorf("making bucket %s: %w", name, errNoCloud)
 }
 
 // Repository implements [platform.Cluster]: there is no cloud that could have made one.

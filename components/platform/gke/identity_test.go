@@ -67,7 +67,7 @@ func TestGrantsThatMakeNoSenseAreRefused(t *testing.T) {
 		"identity web: it has no grants: a workload without any needs no identity":    nil,
 		"identity web: grant readObjects: there are two: give each a Name of its own": {read, read},
 		"identity web: grant readSecret: it is about nothing: set On":                 {{Allow: binding.ReadSecret}},
-		`identity web: permission "all": want one of readObjects, writeObjects, readSecret, decrypt`: {
+		`identity web: permission "all": want one of readObjects, writeObjects, signURLs, readSecret, decrypt`: {
 			{Allow: "all", On: pulumi.String("a")},
 		},
 	} {

@@ -31,6 +31,11 @@ const (
 	// maxLog is that of log buckets and sinks:
 	// https://cloud.google.com/logging/docs/reference/v2/rest/v2/projects.locations.buckets and .../v2/sinks.
 	maxLog = 100
+	// maxDisplay is that of what a service account is called:
+	// https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts#ServiceAccount.
+	maxDisplay = 100
+	// maxBucket: https://cloud.google.com/storage/docs/buckets#naming.
+	maxBucket = 63
 	// maxLabel: https://cloud.google.com/resource-manager/docs/labels-overview.
 	maxLabel = 63
 

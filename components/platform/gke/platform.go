@@ -54,6 +54,8 @@ type Cluster struct {
 	cluster    *slim.Cluster
 	kubeconfig pulumi.StringOutput
 	kubernetes *kubernetes.Provider
+	// accessLogs is where buckets write down who used them, nil before there is one.
+	accessLogs *accessLogs
 	// registry holds the image repositories, nil where there are none.
 	registry *slim.Repository
 }

@@ -23,6 +23,8 @@ const (
 	apiRegistry            = "artifactregistry"
 	apiResourceManager     = "cloudresourcemanager"
 	apiScanning            = "containerscanning"
+	apiSecrets             = "secretmanager"
+	apiStorage             = "storage"
 )
 
 // makeProject switches on what an empty project has switched off. Others in the project use the same APIs, so they stay
@@ -36,18 +38,29 @@ func (c *Cluster) makeProject(ctx *pulumi.Context) error {
 		apis = append(apis, apiKMS)
 	}
 	for _, api := range apis {
-		service, err := slim.NewService(ctx, c.name+"-api-"+api, &slim.ServiceArgs{
-			Project:                  pulumi.String(c.args.Location.Account),
-			Service:                  pulumi.String(api + ".googleapis.com"),
-			DisableOnDestroy:         pulumi.Bool(false),
-			DisableDependentServices: pulumi.Bool(false),
-		}, c.child()...)
-		if err != nil {
-			return fmt.Errorf("switching on the API %s: %w", api, err)
+		if _, err := c.switchOn(ctx, api); err != nil {
+			return err
 		}
-		c.apis[api] = service
 	}
 	return c.makeAgent(ctx)
+}
+
+// switchOn switches an API on, once.
+func (c *Cluster) switchOn(ctx *pulumi.Context, api string) (pulumi.Resource, error) {
+	if on, found := c.apis[api]; found {
+		return on, nil
+	}
+	service, err := slim.NewService(ctx, c.name+"-api-"+api, &slim.ServiceArgs{
+		Project:                  pulumi.String(c.args.Location.Account),
+		Service:                  pulumi.String(api + ".googleapis.com"),
+		DisableOnDestroy:         pulumi.Bool(false),
+		DisableDependentServices: pulumi.Bool(false),
+	}, c.child()...)
+	if err != nil {
+		return nil, fmt.Errorf("switching on the API %s: %w", api, err)
+	}
+	c.apis[api] = service
+	return service, nil
 }
 
 // makeAgent asks for the account that Artifact Registry acts as, which is made on first demand. Its address tells the

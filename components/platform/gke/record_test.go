@@ -144,8 +144,13 @@ func outputs(r *record.Resource) resource.PropertyMap {
 	return out
 }
 
-// invoke answers the one function that is called.
+// invoke answers the functions that are called.
 func invoke(token string, args resource.PropertyMap) (resource.PropertyMap, error) {
+	if token == "gcp:storage/getProjectServiceAccount:getProjectServiceAccount" {
+		return resource.PropertyMap{
+			"emailAddress": resource.NewProperty("service-" + number + "@gs-project-accounts.iam.gserviceaccount.com"),
+		}, nil
+	}
 	if token != "gcp:logging/getProjectCmekSettings:getProjectCmekSettings" {
 		return nil, fmt.Errorf("%s is not known", token)
 	}

@@ -254,6 +254,21 @@ func everything(t *testing.T) *record.Recording {
 		_, err := made.Identity(ctx, "web", &platform.IdentityArgs{
 			Namespace: "shop", ServiceAccount: "web", Grants: grants,
 		})
+		if err != nil {
+			return err
+		}
+		_, err = made.Identity(ctx, "signer", &platform.IdentityArgs{
+			Namespace: "shop", ServiceAccount: "signer", Grants: []binding.Grant{
+				{Allow: binding.SignURLs, On: pulumi.String("thing")},
+				{Allow: binding.ReadObjects, On: pulumi.String("thing"), Prefix: "signer/"},
+			},
+		})
+		if err != nil {
+			return err
+		}
+		_, err = made.Bucket(ctx, "images", &platform.BucketArgs{
+			Bucket: "images", ExpireAfter: 1, OldVersionsAfter: 1,
+		})
 		return err
 	})
 	if err != nil {

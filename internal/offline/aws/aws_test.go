@@ -43,8 +43,12 @@ const (
 	logType         = "aws:cloudwatch/logGroup:LogGroup"
 	repositoryType  = "aws:ecr/repository:Repository"
 	bucketType      = "aws:s3/bucketV2:BucketV2"
-	databaseType    = "aws:rds/instance:Instance"
-	secretType      = "aws:secretsmanager/secret:Secret"
+
+	bucketPolicyType = "aws:s3/bucketPolicy:BucketPolicy"
+	encryptionType   = "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2"
+	lifecycleType    = "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"
+	databaseType     = "aws:rds/instance:Instance"
+	secretType       = "aws:secretsmanager/secret:Secret"
 )
 
 // account is a small system: a network in two zones, a cluster with nodes, and a key.
@@ -205,6 +209,10 @@ func TestWhatAWSRefusesToMake(t *testing.T) {
 	a := system(t, simulation.Kubernetes{})
 	a.add(keyType, "key", object{})
 	a.add(bucketType, "bucket", object{"bucket": "taken-bucket"})
+	a.add("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "block", object{"bucket": "taken-bucket", "blockPublicPolicy": true})
+	if err := a.World.Plant(simulation.Entry{Type: "aws:s3/bucketOfSomebodyElse:BucketOfSomebodyElse", ID: "their-bucket"}); err != nil {
+		t.Fatal(err)
+	}
 	a.add(repositoryType, "repository", object{"name": "shop/web"})
 	a.add(logType, "logs", object{"name": "/shop/web"})
 	a.add(databaseType, "db", object{"identifier": "db", "instanceClass": "db.t4g.small"})
@@ -271,6 +279,21 @@ func TestWhatAWSRefusesToMake(t *testing.T) {
 		{"repository policy that does not parse", "aws:ecr/repositoryPolicy:RepositoryPolicy", object{"repository": "shop/web", "policy": "no"}, "policy: contains an invalid JSON policy"},
 		{"bucket in capitals", bucketType, object{"bucket": "My-Bucket"}, "bucket: must match"},
 		{"bucket taken", bucketType, object{"bucket": "taken-bucket"}, "BucketAlreadyOwnedByYou"},
+		{"bucket with a name of S3's own", bucketType, object{"bucket": "assets-s3alias"}, "InvalidBucketName"},
+		{"bucket that is an address", bucketType, object{"bucket": "192.0.2.1"}, "InvalidBucketName"},
+		{"bucket of somebody else's", bucketType, object{"bucket": "their-bucket"}, "BucketAlreadyExists: The requested bucket name is not available"},
+		{"policy about another bucket", bucketPolicyType, object{"bucket": "taken-bucket", "policy": `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::other/*"}]}`}, "MalformedPolicy: Policy has invalid resource: arn:aws:s3:::other/*"},
+		{"policy of nobody", bucketPolicyType, object{"bucket": "taken-bucket", "policy": readAll}, "MalformedPolicy: Missing required field Principal"},
+		{"policy that does not parse", bucketPolicyType, object{"bucket": "taken-bucket", "policy": "{"}, "contains an invalid JSON policy"},
+		{"policy for everybody", bucketPolicyType, object{"bucket": "taken-bucket", "policy": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::taken-bucket/*"}]}`}, "AccessDenied: User is not authorized to perform: s3:PutBucketPolicy"},
+		{"logs to nowhere", "aws:s3/bucketLoggingV2:BucketLoggingV2", object{"bucket": "taken-bucket", "targetBucket": "none", "targetPrefix": "x/"}, "InvalidTargetBucketForLogging"},
+		{"encryption of no kind", encryptionType, object{"bucket": "taken-bucket", "rules": []any{object{"applyServerSideEncryptionByDefault": object{"sseAlgorithm": "rot13"}}}}, "must be one of AES256, aws:kms, aws:kms:dsse"},
+		{"a key where none is taken", encryptionType, object{"bucket": "taken-bucket", "rules": []any{object{"applyServerSideEncryptionByDefault": object{"sseAlgorithm": "AES256", "kmsMasterKeyId": "k"}}}}, "a KMSMasterKeyID is not applicable"},
+		{"ownership of no kind", "aws:s3/bucketOwnershipControls:BucketOwnershipControls", object{"bucket": "taken-bucket", "rule": object{"objectOwnership": "Mine"}}, "must be one of BucketOwnerEnforced"},
+		{"lifecycle that does nothing", lifecycleType, object{"bucket": "taken-bucket", "rules": []any{object{"id": "a", "status": "Enabled"}}}, "At least one action needs to be specified in a rule"},
+		{"lifecycle with one rule twice", lifecycleType, object{"bucket": "taken-bucket", "rules": []any{object{"id": "a", "status": "Enabled", "expiration": object{"days": 1}}, object{"id": "a", "status": "Enabled", "expiration": object{"days": 2}}}}, "Rule ID must be unique"},
+		{"lifecycle of days and markers", lifecycleType, object{"bucket": "taken-bucket", "rules": []any{object{"id": "a", "status": "Enabled", "expiration": object{"days": 1, "expiredObjectDeleteMarker": true}}}}, "MalformedXML"},
+		{"lifecycle of no days", lifecycleType, object{"bucket": "taken-bucket", "rules": []any{object{"id": "a", "status": "Enabled", "noncurrentVersionExpiration": object{"noncurrentDays": 0}}}}, "must be a positive integer, got 0"},
 		{"setting of no bucket", "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", object{"bucket": "no-bucket"}, "NoSuchBucket: The specified bucket does not exist: no-bucket"},
 		{"replica of no backups", databaseType, object{"identifier": "replica", "instanceClass": "db.t4g.small", "replicateSourceDb": "db"}, "Automated backups are not enabled for this database instance."},
 		{"database of nobody's subnets", databaseType, object{"instanceClass": "db.t4g.small", "dbSubnetGroupName": "none"}, "DBSubnetGroupNotFoundFault: DBSubnetGroup 'none' not found."},
@@ -393,5 +416,31 @@ func TestFunctionsTellWhereTheProviderWorks(t *testing.T) {
 		if err != nil || got[resource.PropertyKey(want[0])].StringValue() != want[1] {
 			t.Errorf("%s: got %v and the error %v, want %s %s", token, got, err, want[0], want[1])
 		}
+	}
+}
+
+func TestABucketWithVersionsNeverIsOneWithout(t *testing.T) {
+	a := open(t, simulation.Kubernetes{})
+	a.Must(bucketType, "bucket", object{"bucket": "versions"})
+	status := func(word string) object {
+		return object{"bucket": "versions", "versioningConfiguration": object{"status": word}}
+	}
+	made := a.Must("aws:s3/bucketVersioningV2:BucketVersioningV2", "versions", status("Enabled"))
+	simulationtest.Expect(t, a.Update(made, status("Disabled")),
+		"versioning_configuration.status cannot be updated from 'Enabled' to 'Disabled'")
+	simulationtest.Expect(t, a.Update(made, status("Suspended")), "")
+}
+
+func TestWhatIsInABucketGoesWithItWhereTheProgramSaysSo(t *testing.T) {
+	a := open(t, simulation.Kubernetes{})
+	made := a.Must(bucketType, "bucket", object{"bucket": "full", "forceDestroy": true})
+	a.Must("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "block", object{"bucket": "full"})
+	object := simulation.Entry{Type: "aws:s3/bucketObjectv2:BucketObjectv2", ID: "k", Inputs: object{"bucket": "full"}}
+	if err := a.World.Plant(object); err != nil {
+		t.Fatal(err)
+	}
+	simulationtest.Expect(t, a.Delete(made), "")
+	if left := a.Left(); len(left) > 0 {
+		t.Errorf("got %q after the delete, want nothing", left)
 	}
 }

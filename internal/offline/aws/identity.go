@@ -96,6 +96,7 @@ type policyStatement struct {
 	Effect              string
 	Principal, Action   any
 	Resource, NotAction any
+	Condition           any
 }
 
 // statements are those of a policy document that parses.

@@ -147,14 +147,12 @@ func registryTypes() map[string]simulation.Type {
 	}
 }
 
-// imageType and objectType are what is in repositories and buckets: tests plant it.
+// imageType is what is in repositories: tests plant it.
 const (
-	imageType  = "aws:ecr/image:Image"
-	objectType = "aws:s3/bucketObjectv2:BucketObjectv2"
+	imageType = "aws:ecr/image:Image"
 
 	repositoryNotEmpty = "RepositoryNotEmptyException: The repository with name '%s' cannot be deleted because it still " +
 		"contains images"
-	bucketNotEmpty = "BucketNotEmpty: The bucket you tried to delete is not empty: %s"
 )
 
 // empty refuses to delete what has something in it, unless the program says that this does not matter.
@@ -183,52 +181,6 @@ func hasRules(o *simulation.Operation) error {
 				"'Lifecycle policy validation failure'")
 	}
 	return nil
-}
-
-// bucketTypes are buckets and what is set on them:
-// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html.
-func bucketTypes() map[string]simulation.Type {
-	bucket := tagged(simulation.Type{
-		Replace: []string{"bucket", "bucketPrefix", "objectLockEnabled"}, Auto: "bucket",
-		Defaults: object{"forceDestroy": false},
-		Texts:    []simulation.Text{{Path: "bucket", Min: 3, Max: 63, Pattern: `[a-z0-9][a-z0-9.-]*[a-z0-9]`}},
-		Policies: []string{"policy"},
-		Unique: []simulation.Unique{{
-			By: []string{"bucket"}, Taken: "BucketAlreadyOwnedByYou: Your previous request to create the named bucket {value} " +
-				"succeeded and you already own it.",
-		}},
-		Last: []simulation.Rule{empty(objectType, "bucket", "forceDestroy", bucketNotEmpty)},
-		ID:   "{bucket}", Name: "{bucket}",
-		Outputs: object{
-			"arn": "arn:{partition}:s3:::{bucket}", "bucketDomainName": "{bucket}.s3.{suffix}",
-			"bucketRegionalDomainName": "{bucket}.s3.{region}.{suffix}", "region": "{region}",
-		},
-	})
-	toBucket := func(path string, then simulation.Fate) simulation.Reference {
-		return simulation.Reference{
-			Path: path, To: []string{bucketType, oldBucketType}, Then: then,
-			Absent: "NoSuchBucket: The specified bucket does not exist: {value}",
-		}
-	}
-	setting := simulation.Type{
-		Replace: []string{"bucket", "expectedBucketOwner"}, References: []simulation.Reference{toBucket("bucket",
-			simulation.Falls)},
-		ID: "{bucket}", Name: "{bucket}",
-	}
-	policy, logging := setting, setting
-	policy.Policies = []string{"policy"}
-	logging.References = append(logging.References[:1:1], toBucket("targetBucket", simulation.Stays))
-	return map[string]simulation.Type{
-		bucketType: bucket, oldBucketType: bucket,
-		objectType: {Foreign: true, References: []simulation.Reference{toBucket("bucket", simulation.Falls)}},
-		"aws:s3/bucketVersioningV2:BucketVersioningV2":                                               setting,
-		"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2": setting,
-		"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock":                                     setting,
-		"aws:s3/bucketOwnershipControls:BucketOwnershipControls":                                     setting,
-		"aws:s3/bucketPolicy:BucketPolicy":                                                           policy,
-		"aws:s3/bucketLoggingV2:BucketLoggingV2":                                                     logging,
-		"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2":                       setting,
-	}
 }
 
 // secretTypes are secrets: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html.

@@ -71,6 +71,13 @@ func functions() map[string]simulation.Function {
 				"serviceAccountId": "cmek-p" + number(project) + "@gcp-sa-logging.iam.gserviceaccount.com",
 			}, nil
 		},
+		"gcp:storage/getProjectServiceAccount:getProjectServiceAccount": func(s, arguments object) (object, error) {
+			project := projectOf(s, arguments)
+			email := "service-" + number(project) + "@gs-project-accounts.iam.gserviceaccount.com"
+			return object{
+				"id": email, "project": project, "emailAddress": email, "member": "serviceAccount:" + email,
+			}, nil
+		},
 		"gcp:organizations/getProject:getProject": func(s, arguments object) (object, error) {
 			project, _ := arguments["projectId"].(string)
 			if project == "" {

@@ -35,10 +35,13 @@ const (
 	logsType       = "gcp:logging/projectBucketConfig:ProjectBucketConfig"
 	sinkType       = "gcp:logging/projectSink:ProjectSink"
 	bucketType     = "gcp:storage/bucket:Bucket"
-	databaseType   = "gcp:sql/databaseInstance:DatabaseInstance"
-	userType       = "gcp:sql/user:User"
-	secretType     = "gcp:secretmanager/secret:Secret"
-	versionType    = "gcp:secretmanager/secretVersion:SecretVersion"
+
+	bucketMemberType = "gcp:storage/bucketIAMMember:BucketIAMMember"
+
+	databaseType = "gcp:sql/databaseInstance:DatabaseInstance"
+	userType     = "gcp:sql/user:User"
+	secretType   = "gcp:secretmanager/secret:Secret"
+	versionType  = "gcp:secretmanager/secretVersion:SecretVersion"
 )
 
 // project is a small system: a network, a cluster with nodes, a key, a registry and logs.
@@ -212,7 +215,10 @@ func TestTheClusterHandsOutTheAPIServer(t *testing.T) {
 
 func TestWhatGoogleRefusesToMake(t *testing.T) {
 	p := system(t, simulation.Kubernetes{})
-	p.add(bucketType, "bucket", object{"name": "taken-bucket", "location": "EU"})
+	p.add(bucketType, "bucket", object{"name": "taken-bucket", "location": "EU", "publicAccessPrevention": "enforced"})
+	if err := p.World.Plant(simulation.Entry{Type: "gcp:storage/bucketOfSomebodyElse:BucketOfSomebodyElse", ID: "their-bucket"}); err != nil {
+		t.Fatal(err)
+	}
 	p.add(secretType, "secret", object{"secretId": "taken", "replication": object{"auto": object{}}})
 	p.add(keyType, "bare", object{"name": "bare", "keyRing": "@ring"})
 	tests := []struct {
@@ -257,6 +263,17 @@ func TestWhatGoogleRefusesToMake(t *testing.T) {
 		{"repository taken", repositoryType, object{"repositoryId": "shop", "format": "DOCKER"}, "Error 409: the repository already exists"},
 		{"repository of odd format", repositoryType, object{"repositoryId": "x2", "format": "OCI"}, "format: must be one of APT"},
 		{"sink to nobody", sinkType, object{"destination": "logging.googleapis.com/projects/p/locations/l/buckets/none"}, "Bucket projects/p/locations/l/buckets/none does not exist"},
+		{"bucket of somebody else's", bucketType, object{"name": "their-bucket", "location": "EU"}, "Error 409: The requested bucket name is not available"},
+		{"bucket with Google's name", bucketType, object{"name": "my-g00gle-bucket", "location": "EU"}, "Error 400: Invalid bucket name"},
+		{"bucket that is an address", bucketType, object{"name": "192.0.2.1", "location": "EU"}, "Error 400: Invalid bucket name"},
+		{"bucket whose key nobody lets it use", bucketType, object{"name": "encrypted", "location": "EU", "encryption": object{"defaultKmsKeyName": "@key"}}, "Permission 'cloudkms.cryptoKeyVersions.useToEncrypt' denied"},
+		{"bucket that regrets for a day", bucketType, object{"name": "regrets", "location": "EU", "softDeletePolicy": object{"retentionDurationSeconds": 86400}}, "must be 0 or between 7 and 90 days, got 86400 s"},
+		{"bucket that prevents a little", bucketType, object{"name": "prevents", "location": "EU", "publicAccessPrevention": "some"}, "must be one of inherited, enforced"},
+		{"lifecycle without a condition", bucketType, object{"name": "lives", "location": "EU", "lifecycleRules": []any{object{"action": object{"type": "Delete"}, "condition": object{}}}}, "at least one condition"},
+		{"lifecycle that does nothing known", bucketType, object{"name": "lives", "location": "EU", "lifecycleRules": []any{object{"action": object{"type": "Burn"}, "condition": object{"age": 1}}}}, "must be one of Delete"},
+		{"lifecycle of old uploads", bucketType, object{"name": "lives", "location": "EU", "lifecycleRules": []any{object{"action": object{"type": "AbortIncompleteMultipartUpload"}, "condition": object{"daysSinceNoncurrentTime": 1}}}}, "does not support the condition daysSinceNoncurrentTime"},
+		{"everybody in a closed bucket", bucketMemberType, object{"bucket": "taken-bucket", "role": "roles/storage.objectViewer", "member": "allUsers"}, "public access prevention is enforced"},
+		{"a condition beside ACLs", bucketMemberType, object{"bucket": "taken-bucket", "role": "roles/storage.objectViewer", "member": "user:eve@example.com", "condition": object{"title": "t", "expression": "true"}}, "only supported on buckets with uniform bucket-level access"},
 		{"bucket taken", bucketType, object{"name": "taken-bucket", "location": "EU"}, "Error 409: Your previous request to create the named bucket succeeded"},
 		{"database in a network of its own", databaseType, object{"databaseVersion": "POSTGRES_17", "settings": object{"ipConfiguration": object{"privateNetwork": "@network"}}}, "Please create Service Networking connection with service 'servicenetworking.googleapis.com' from consumer network 'projects/shop-dev/global/networks/main'"},
 		{"user of nobody", userType, object{"instance": "none"}, "Error 404: The Cloud SQL instance does not exist."},

@@ -101,6 +101,8 @@ func agentExists(path string) simulation.Rule {
 			api = "compute"
 		case "cloud-sql":
 			api = "sqladmin"
+		case "gs-project-accounts":
+			api = "storage"
 		}
 		if owner != number(project) || !o.Known(apiType, project+"/"+api+".googleapis.com") {
 			return o.Refuse("Error 400: Service account service-%s does not exist., badRequest", email)

@@ -134,51 +134,6 @@ func logTypes() map[string]simulation.Type {
 	}
 }
 
-// bucketTypes are buckets: https://cloud.google.com/storage/docs/buckets#naming.
-func bucketTypes() map[string]simulation.Type {
-	inBucket := to("bucket", bucketType, "Error 404: The specified bucket does not exist., notFound", simulation.Falls,
-		"name")
-	return map[string]simulation.Type{
-		bucketType: labelled(simulation.Type{
-			Replace:  []string{"name", "project", "location", "enableObjectRetention", "customPlacementConfig"},
-			Auto:     "name",
-			Defaults: object{"forceDestroy": false, "storageClass": "STANDARD"},
-			Texts:    []simulation.Text{{Path: "name", Min: 3, Max: 63, Pattern: `[a-z0-9][a-z0-9._-]*[a-z0-9]`}},
-			Unique: []simulation.Unique{{
-				By: []string{"name"},
-				Taken: "Error 409: Your previous request to create the named bucket succeeded and you already " +
-					"own it., conflict",
-			}},
-			References: []simulation.Reference{toKey("encryption.defaultKmsKeyName")},
-			Last:       []simulation.Rule{empty},
-			ID:         "{name}", Name: "{name}",
-			Outputs: object{
-				"project": "{project}", "projectNumber": "{number}", "url": "gs://{name}",
-				"selfLink": "https://www.googleapis.com/storage/v1/b/{name}", "publicAccessPrevention": "inherited",
-			},
-		}),
-		objectType: {Foreign: true, References: []simulation.Reference{inBucket}},
-		"gcp:storage/bucketIAMMember:BucketIAMMember": member("b/{bucket}", "storage", simulation.Type{
-			Replace: []string{"bucket"}, References: []simulation.Reference{inBucket},
-		}),
-	}
-}
-
-// empty refuses to delete a bucket with something in it, unless the program says that this does not matter. The plugin
-// says this, not the service.
-func empty(o *simulation.Operation) error {
-	if o.Value("forceDestroy") == true {
-		return nil
-	}
-	for _, e := range o.Others(objectType) {
-		if e.Text("bucket") == o.Entry.Name {
-			return o.Refuse("Error trying to delete bucket %s containing objects without `force_destroy` set to true",
-				o.Entry.Name)
-		}
-	}
-	return nil
-}
-
 // databaseTypes are Cloud SQL instances: https://cloud.google.com/sql/docs/postgres/instance-settings.
 func databaseTypes() map[string]simulation.Type {
 	instance := to("instance", databaseType, "Error 404: The Cloud SQL instance does not exist., notFound",

@@ -20,5 +20,13 @@ func Declared() map[string][2]any {
 		logGroupType:              {LogGroupArgs{}, LogGroup{}},
 		repositoryType:            {RepositoryArgs{}, Repository{}},
 		repositoryPolicyType:      {RepositoryPolicyArgs{}, RepositoryPolicy{}},
+		bucketType:                {BucketArgs{}, Bucket{}},
+		publicAccessBlockType:     {BucketPublicAccessBlockArgs{}, BucketSetting{}},
+		ownershipType:             {BucketOwnershipControlsArgs{}, BucketSetting{}},
+		encryptionType:            {BucketEncryptionArgs{}, BucketSetting{}},
+		versioningType:            {BucketVersioningArgs{}, BucketSetting{}},
+		bucketPolicyType:          {BucketPolicyArgs{}, BucketSetting{}},
+		bucketLoggingType:         {BucketLoggingArgs{}, BucketSetting{}},
+		lifecycleType:             {BucketLifecycleArgs{}, BucketSetting{}},
 	}
 }

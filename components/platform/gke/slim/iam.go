@@ -110,9 +110,10 @@ func NewKeyMember(
 
 // BucketMemberArgs are the properties of a role on a bucket of Cloud Storage.
 type BucketMemberArgs struct {
-	Bucket pulumi.StringInput `pulumi:"bucket"`
-	Role   pulumi.StringInput `pulumi:"role"`
-	Member pulumi.StringInput `pulumi:"member"`
+	Bucket    pulumi.StringInput `pulumi:"bucket"`
+	Role      pulumi.StringInput `pulumi:"role"`
+	Member    pulumi.StringInput `pulumi:"member"`
+	Condition *Condition         `pulumi:"condition"`
 }
 
 // NewBucketMember gives a role on a bucket.
@@ -134,4 +135,18 @@ func NewSecretMember(
 	ctx *pulumi.Context, name string, args *SecretMemberArgs, opts ...pulumi.ResourceOption,
 ) (*Member, error) {
 	return bytoken.Register(ctx, "gcp:secretmanager/secretIamMember:SecretIamMember", name, args, &Member{}, opts)
+}
+
+// AccountMemberArgs are the properties of a role on a service account.
+type AccountMemberArgs struct {
+	ServiceAccountID pulumi.StringInput `pulumi:"serviceAccountId"`
+	Role             pulumi.StringInput `pulumi:"role"`
+	Member           pulumi.StringInput `pulumi:"member"`
+}
+
+// NewAccountMember gives a role on a service account.
+func NewAccountMember(
+	ctx *pulumi.Context, name string, args *AccountMemberArgs, opts ...pulumi.ResourceOption,
+) (*Member, error) {
+	return bytoken.Register(ctx, "gcp:serviceaccount/iAMMember:IAMMember", name, args, &Member{}, opts)
 }
