@@ -71,8 +71,8 @@ func (c *checker) managedBucket(path, name string, b Bucket) {
 	if b.Engine != ManagedBucket || !c.sound(engine) || !c.sound("cloud") {
 		return
 	}
-	c.check(engine, c.Cloud != Existing, "must not be managed with plinth:cloud existing, since nothing is known of a cloud "+
-		"around that cluster: set plinth:cloud to aws or gcp, or the engine to minio or external")
+	c.check(engine, c.Cloud != Existing, "must not be managed with plinth:cloud existing, since nothing is known of a "+
+		"cloud around that cluster: set plinth:cloud to aws or gcp, or the engine to minio or external")
 	c.check("aws.account", c.Cloud != OnAWS || c.AWS.Account != "",
 		"is required with a managed bucket (%s): its name is made of it, since no two buckets in the world share one", path)
 	c.check(path, c.Cloud != OnGCP || !googles.MatchString(name) && !googles.MatchString(c.Stack),

@@ -41,8 +41,8 @@ func (a *BucketArgs) Check(at Location) error {
 func (a *BucketArgs) Edges() []binding.Edge { return PublicEdges(a.CIDRs) }
 
 // PublicEdges lead to a service of the cloud that speaks HTTPS at public addresses: at those given, else at all. What a
-// network policy knows is ranges, no names: it cannot tell the service from the rest of the world, but it does keep what
-// is private apart from it, the network of the environment and its neighbours, and the metadata of nodes.
+// network policy knows is ranges, no names: it cannot tell the service from the rest of the world, but it does keep
+// what is private apart from it, the network of the environment and its neighbours, and the metadata of nodes.
 func PublicEdges(cidrs []string) []binding.Edge {
 	https := []binding.Port{{Number: 443}}
 	if len(cidrs) == 0 {

@@ -34,9 +34,9 @@ type Cluster interface {
 	// exists already has no cloud that Plinth knows: there it is an error.
 	Identity(ctx *pulumi.Context, name string, args *IdentityArgs, opts ...pulumi.ResourceOption) (*Identity, error)
 
-	// Bucket makes a bucket that the cloud keeps, and leads to it: without keys, by the identity of whoever uses it. What
-	// is returned grants everything; [objectstore.Bucket.For] narrows it to what one application may. A cluster that exists
-	// already has no cloud that Plinth knows: there it is an error.
+	// Bucket makes a bucket that the cloud keeps, and leads to it: without keys, by the identity of whoever uses it.
+	// What is returned grants everything; [objectstore.Bucket.For] narrows it to what one application may. A cluster
+	// that exists already has no cloud that Plinth knows: there it is an error.
 	Bucket(ctx *pulumi.Context, name string, args *BucketArgs, opts ...pulumi.ResourceOption) (*objectstore.Bucket, error)
 
 	// Repository is the address of an image repository that the platform made ([Args.Repositories]), to be followed by

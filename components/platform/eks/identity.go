@@ -123,7 +123,8 @@ func (c *Cluster) permission(grant binding.Grant) ([]statement, error) {
 	}
 }
 
-// objects permits actions on the objects of a bucket that a grant is about, to list them, and more on all of the bucket.
+// objects permits actions on the objects of a bucket that a grant is about, to list them, and whole on all of the
+// bucket.
 func objects(grant binding.Grant, whole []string, actions ...string) []statement {
 	bucket := []pulumi.StringInput{grant.On}
 	inside := []pulumi.StringInput{pulumi.Sprintf("%s/%s*", grant.On, grant.Prefix)}

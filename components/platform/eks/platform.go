@@ -205,7 +205,8 @@ func (c *Cluster) guarded(opts ...pulumi.ResourceOption) []pulumi.ResourceOption
 }
 
 // kept are those of what holds data, or is needed to read it: guarded, and left where it is when the rest is destroyed.
-func (c *Cluster) kept(opts ...pulumi.ResourceOption) []pulumi.ResourceOption {
+func (c *Cluster) kept() []pulumi.ResourceOption {
+	var opts []pulumi.ResourceOption
 	if c.args.Retain {
 		opts = append(opts, pulumi.RetainOnDelete(true))
 	}

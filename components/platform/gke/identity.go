@@ -51,14 +51,13 @@ func (c *Cluster) Identity(
 		identity.Annotations = pulumi.StringMap{"iam.gke.io/gcp-service-account": account.Email}
 	}
 	for _, grant := range args.Grants {
-		if grant.Allow == binding.SignURLs {
-			continue
-		}
 		member, err := allow(ctx, grantName(name, grant), grant, principal, options)
 		if err != nil {
 			return nil, fmt.Errorf("identity %s: %w", name, err)
 		}
-		identity.Ready = append(identity.Ready, member)
+		if member != nil {
+			identity.Ready = append(identity.Ready, member)
+		}
 	}
 	return identity, ctx.RegisterResourceOutputs(made, pulumi.Map{})
 }
@@ -90,7 +89,8 @@ type signer struct {
 // signer makes a service account that one service account of Kubernetes acts as, and that signs in its own name: there
 // is no key, Google signs for it.
 func (c *Cluster) signer(
-	ctx *pulumi.Context, name string, args *platform.IdentityArgs, principal pulumi.StringInput, opts []pulumi.ResourceOption,
+	ctx *pulumi.Context, name string, args *platform.IdentityArgs, principal pulumi.StringInput,
+	opts []pulumi.ResourceOption,
 ) (*signer, error) {
 	after := append(opts[:len(opts):len(opts)], c.after(apiIAM, apiCredentials))
 	account, err := slim.NewAccount(ctx, name+"-account", &slim.AccountArgs{
@@ -150,7 +150,7 @@ func checkGrants(grants []binding.Grant) error {
 // workloadPool is what the service accounts of a project's clusters are principals of.
 func (c *Cluster) workloadPool() string { return c.args.Location.Account + ".svc.id.goog" }
 
-// allow gives a principal the one role that a grant stands for, on the one resource.
+// allow gives a principal the one role that a grant stands for, on the one resource. Nil: it takes none.
 func allow(
 	ctx *pulumi.Context, name string, grant binding.Grant, principal pulumi.StringInput, opts []pulumi.ResourceOption,
 ) (pulumi.Resource, error) {
@@ -165,6 +165,8 @@ func allow(
 		return onBucket("roles/storage.objectViewer")
 	case binding.WriteObjects:
 		return onBucket("roles/storage.objectUser")
+	case binding.SignURLs:
+		return nil, nil // See signer.
 	case binding.ReadSecret:
 		return slim.NewSecretMember(ctx, name, &slim.SecretMemberArgs{
 			SecretID: grant.On, Role: pulumi.String("roles/secretmanager.secretAccessor"), Member: principal,

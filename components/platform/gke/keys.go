@@ -20,8 +20,8 @@ type key struct {
 	id pulumi.StringOutput
 	// cluster and disks are who may use it: what waits for them can encrypt Secrets and disks.
 	cluster, disks pulumi.Resource
-	// storage is the same for buckets, and secrets for entries of Secret Manager: nil before there are any.
-	storage, secrets pulumi.Resource
+	// storage is the same for buckets: nil before there is one.
+	storage pulumi.Resource
 }
 
 // makeKey makes a key for Secrets, disks and images. Neither key rings nor keys can be deleted, and their names stay

@@ -92,8 +92,8 @@ func bucketName(o *simulation.Operation) error {
 		return o.Refuse("InvalidBucketName: The specified bucket is not valid: %s", name)
 	}
 	if _, taken := o.Find(strangerType, name); taken {
-		return o.Refuse("BucketAlreadyExists: The requested bucket name is not available. The bucket namespace is shared by " +
-			"all users of the system. Please select a different name and try again.")
+		return o.Refuse("BucketAlreadyExists: The requested bucket name is not available. The bucket namespace is shared " +
+			"by all users of the system. Please select a different name and try again.")
 	}
 	return nil
 }
@@ -136,8 +136,9 @@ func bucketPolicy(o *simulation.Operation) error {
 		}
 		if public := s.Effect == "Allow" && s.Condition == nil && mentions(s.Principal, "*"); public && blocked &&
 			block.Inputs["blockPublicPolicy"] == true {
-			return o.Refuse("AccessDenied: User is not authorized to perform: s3:PutBucketPolicy on resource: \"arn:aws:s3:::%s\" "+
-				"because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.", bucket)
+			return o.Refuse("AccessDenied: User is not authorized to perform: s3:PutBucketPolicy on resource: "+
+				"\"arn:aws:s3:::%s\" because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public "+
+				"Access.", bucket)
 		}
 	}
 	return nil

@@ -63,12 +63,13 @@ var googles = regexp.MustCompile(`^goog|g[o0][o0]g[l1]e`)
 // bucketName refuses names that Google keeps for itself, and those that somebody else in the world has.
 func bucketName(o *simulation.Operation) error {
 	name := o.Text("name")
-	if _, noAddress := netip.ParseAddr(name); noAddress == nil || googles.MatchString(name) || strings.Contains(name, "..") {
+	_, noAddress := netip.ParseAddr(name)
+	if noAddress == nil || googles.MatchString(name) || strings.Contains(name, "..") {
 		return o.Refuse("Error 400: Invalid bucket name: '%s', invalid", name)
 	}
 	if _, taken := o.Find(strangerType, name); taken {
-		return o.Refuse("Error 409: The requested bucket name is not available. The bucket namespace is shared by all users of " +
-			"the system. Please select a different name and try again., conflict")
+		return o.Refuse("Error 409: The requested bucket name is not available. The bucket namespace is shared by all " +
+			"users of the system. Please select a different name and try again., conflict")
 	}
 	return nil
 }
@@ -78,8 +79,8 @@ func softDelete(o *simulation.Operation) error {
 	const day = 24 * 3600
 	seconds, given := o.Value("softDeletePolicy.retentionDurationSeconds").(float64)
 	if given && seconds != 0 && (seconds < 7*day || seconds > 90*day) {
-		return o.Refuse("Error 400: Soft delete policy retention duration must be 0 or between 7 and 90 days, got %v s., invalid",
-			seconds)
+		return o.Refuse("Error 400: Soft delete policy retention duration must be 0 or between 7 and 90 days, got %v s., "+
+			"invalid", seconds)
 	}
 	return nil
 }
@@ -96,7 +97,8 @@ func conditions(o *simulation.Operation) error {
 			return o.Refuse("Error 400: A lifecycle rule must have at least one condition., invalid")
 		}
 		for key := range condition {
-			if fmt.Sprint(action["type"]) == "AbortIncompleteMultipartUpload" && key != "age" && !strings.HasPrefix(key, "matches") {
+			known := key == "age" || strings.HasPrefix(key, "matches")
+			if !known && fmt.Sprint(action["type"]) == "AbortIncompleteMultipartUpload" {
 				return o.Refuse("Error 400: AbortIncompleteMultipartUpload does not support the condition %s., invalid", key)
 			}
 		}
@@ -110,12 +112,12 @@ func bucketMember(o *simulation.Operation) error {
 	bucket, _ := o.Find(bucketType, o.Text("bucket"))
 	who := o.Text("member")
 	if (who == "allUsers" || who == "allAuthenticatedUsers") && bucket.Text("publicAccessPrevention") == "enforced" {
-		return o.Refuse("Error 412: The member bindings allUsers and allAuthenticatedUsers are not allowed since public access " +
-			"prevention is enforced., conditionNotMet")
+		return o.Refuse("Error 412: The member bindings allUsers and allAuthenticatedUsers are not allowed since public " +
+			"access prevention is enforced., conditionNotMet")
 	}
 	if o.Value("condition") != nil && bucket.Inputs["uniformBucketLevelAccess"] != true {
-		return o.Refuse("Error 400: Policies with conditions are only supported on buckets with uniform bucket-level access " +
-			"enabled., invalid")
+		return o.Refuse("Error 400: Policies with conditions are only supported on buckets with uniform bucket-level " +
+			"access enabled., invalid")
 	}
 	return nil
 }
