@@ -23,7 +23,7 @@ type Database struct {
 	// Resources are the least and the most that one server may use. The server's caches follow from the memory limit.
 	Resources Resources `json:"resources"`
 	// Synchronous says what a commit waits for: `on` for the primary's disk; `off` for nothing, so that a crash loses the
-	// last moment; `quorum` for the primary's disk and that of one replica, so that nothing is lost with either.
+	// last moment; `quorum` for the primary's disk and for one replica, so that nothing is lost with either.
 	Synchronous Synchronous `json:"synchronous" default:"on"`
 	// TLS says whether connections must be encrypted: `required`, or `optional` for the sake of an app that cannot.
 	TLS Encryption `json:"tls" default:"required"`
@@ -85,10 +85,10 @@ type Restore struct {
 
 // DatabaseMetrics says who reads a database's metrics.
 type DatabaseMetrics struct {
-	// Namespace is the namespace whose pods may read them, on port 9187 of DATABASE-metrics.
+	// Namespace is the namespace whose pods may read them, on port 9187 of DATABASE-metrics, of MariaDB and MySQL 9104.
 	Namespace string `json:"namespace" required:"true"`
-	// Image is that of Prometheus' exporter for Postgres.
-	Image string `json:"image" default:"quay.io/prometheuscommunity/postgres-exporter:v0.17.1"`
+	// Image is that of Prometheus' exporter for the engine.
+	Image string `json:"image" absent:"one of the engine's"`
 }
 
 // Engine is what runs a database.

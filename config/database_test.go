@@ -177,7 +177,7 @@ func TestArchivesOfDatabases(t *testing.T) {
       restore: {bucket: archive, from: main, backup: yesterday, timeout: 1}
       metrics: {namespace: Monitoring, image: exporter}
     again: {` + limits + `, restore: {bucket: archive}}
-    other: {` + limits + `, engine: mariadb, backup: {bucket: archive}}
+    other: {` + limits + `, engine: mysql, synchronous: quorum, replicas: 1, backup: {bucket: none}}
 `, []string{
 		`databases.again.restore.from: is required`,
 		`databases.main.backup.bucket: must be the name of a bucket, got "archve"; did you mean archive?`,
@@ -190,7 +190,9 @@ func TestArchivesOfDatabases(t *testing.T) {
 		`databases.main.restore.backup: must be latest, or a backup's name such as 20261121T030000Z, got "yesterday"`,
 		`databases.main.restore.from: must be another database: a backup is restored into a new one, got "main"`,
 		`databases.main.restore.timeout: must be between 60 and 604800, got 1`,
-		`databases.other.backup: needs the engine postgres, got mariadb`,
+		`databases.other.backup.bucket: must be the name of a bucket, got "none"; known: archive`,
+		`databases.other.replicas: must be at least 2 with quorum and the engine mysql: while the only replica is being ` +
+			`cloned, commits that wait for it would hold up the clone; got 1`,
 	}}})
 }
 

@@ -58,6 +58,9 @@ func completeDefaults(c *Config, absent map[string]bool) {
 		if absent[at("databases", name, "image")] {
 			database.Image = cmp.Or(engines[database.Engine].image, engines[Postgres].image)
 		}
+		if m := database.Metrics; m != nil && absent[at("databases", name, "metrics", "image")] {
+			m.Image = cmp.Or(engines[database.Engine].exporter, engines[Postgres].exporter)
+		}
 		c.Databases[name] = database
 	}
 	for name, bucket := range c.Buckets {

@@ -12,8 +12,8 @@ import (
 
 // offer is what one engine is, and what of the configuration it does not have.
 type offer struct {
-	// image is the default.
-	image string
+	// image is the default, and exporter that of what offers its metrics.
+	image, exporter string
 	// server is what it is called in messages.
 	server string
 	// own are the names of roles and databases that every server of it has.
@@ -24,9 +24,17 @@ type offer struct {
 
 // engines are all of them.
 var engines = map[Engine]offer{
-	Postgres: {image: "docker.io/library/postgres:17.6", server: "PostgreSQL", own: ofPostgres},
-	MariaDB:  {image: "docker.io/library/mariadb:10.11.13", server: "MariaDB", own: ofMySQL, lacks: inMySQL},
-	MySQL:    {image: "docker.io/library/mysql:8.4.6", server: "MySQL", own: ofMySQL, lacks: inMySQL},
+	Postgres: {
+		image: "docker.io/library/postgres:17.6", server: "PostgreSQL", own: ofPostgres,
+		exporter: "quay.io/prometheuscommunity/postgres-exporter:v0.17.1",
+	},
+	MariaDB: {
+		image: "docker.io/library/mariadb:10.11.13", server: "MariaDB", own: ofMySQL, lacks: inMySQL,
+		exporter: exporterOfMySQL,
+	},
+	MySQL: {
+		image: "docker.io/library/mysql:8.4.6", server: "MySQL", own: ofMySQL, lacks: inMySQL, exporter: exporterOfMySQL,
+	},
 	CloudNativePG: {
 		image: "ghcr.io/cloudnative-pg/postgresql:17.6", server: "PostgreSQL", own: ofPostgres, lacks: byOperator,
 	},
@@ -37,7 +45,12 @@ var byOperator = map[string]string{
 	"rotation": "the operator knows one password of a role, and whoever has the old one would be refused",
 	"user":     "the operator's images have a user of their own",
 	"clients":  "the operator answers for who may connect",
+	"backup":   "its backups are the operator's own",
+	"restore":  "its backups are the operator's own",
+	"metrics":  "the operator's instances have an exporter of their own, on port 9187",
 }
+
+const exporterOfMySQL = "docker.io/prom/mysqld-exporter:v0.17.2"
 
 var (
 	ofPostgres = []string{"postgres", "replication"}
@@ -57,6 +70,11 @@ var managedMySQL = []string{
 	"skip_networking", "skip_replica_start", "skip_slave_start", "socket", "ssl_ca", "ssl_cert", "ssl_key",
 	"super_read_only",
 	"sync_binlog", "innodb_flush_log_at_trx_commit", "tmpdir",
+	"rpl_semi_sync_master_enabled", "rpl_semi_sync_master_timeout", "rpl_semi_sync_master_wait_no_slave",
+	"rpl_semi_sync_master_wait_point", "rpl_semi_sync_slave_enabled", "rpl_semi_sync_source_enabled",
+	"rpl_semi_sync_source_timeout", "rpl_semi_sync_source_wait_for_replica_count",
+	"rpl_semi_sync_source_wait_no_replica", "rpl_semi_sync_source_wait_point", "rpl_semi_sync_replica_enabled",
+	"plugin_load_add",
 }
 
 // mariadbLines lists the parameters of MariaDB 10.11, from the server's own list (--verbose --help).
@@ -77,9 +95,14 @@ func (c *checker) engine(path string, d *Database) {
 		c.check(at(path, key), c.absent[at(path, key)], "must not be set with the engine %s: %s", d.Engine, of.lacks[key])
 	}
 	switch d.Engine {
-	case MariaDB, MySQL:
-		c.check(at(path, "synchronous"), d.Synchronous != SynchronousQuorum,
-			"must be on or off with the engine %s, whose commits wait for no replica; got quorum", d.Engine)
+	case MySQL:
+		// A clone locks commits out for a moment, which would wait for the replica that is the clone:
+		// https://dev.mysql.com/doc/refman/8.4/en/mysqldump.html#option_mysqldump_source-data.
+		c.check(at(path, "replicas"), d.Synchronous != SynchronousQuorum || d.Replicas != 1,
+			"must be at least 2 with quorum and the engine mysql: while the only replica is being cloned, commits that wait "+
+				"for it would hold up the clone; got 1")
+		c.mysqlSettings(at(path, "settings"), of.server, d)
+	case MariaDB:
 		c.mysqlSettings(at(path, "settings"), of.server, d)
 	case Postgres:
 		c.settings(at(path, "settings"), d.Image, d.Settings)

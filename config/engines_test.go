@@ -17,9 +17,7 @@ func TestWhatAnEngineDoesNotOfferIsRefused(t *testing.T) {
       settings: {gtid_strict_mode: "OFF", max_conections: "9", sql-mode: x, sql_mode: 'a "b"'}}}
 `,
 			[]string{
-				`databases.main.backup: needs the engine postgres, got mariadb`,
 				`databases.main.clients: must not be set with the engine mariadb: network policies alone say which pods may connect`,
-				`databases.main.metrics: needs the engine postgres, got mariadb`,
 				`databases.main.operator: must not be set with the engine mariadb: no operator runs it`,
 				`databases.main.settings.gtid_strict_mode: must not be set here, because replication depends on what it is set ` +
 					`to already`,
@@ -27,8 +25,6 @@ func TestWhatAnEngineDoesNotOfferIsRefused(t *testing.T) {
 				`databases.main.settings.sql-mode: must be the name of a parameter in lower case and with underscores, such as ` +
 					`max_connections, got "sql-mode"`,
 				`databases.main.settings.sql_mode: must not hold a quotation mark or a line break`,
-				`databases.main.synchronous: must be on or off with the engine mariadb, whose commits wait for no replica; ` +
-					`got quorum`,
 			},
 		},
 		{
@@ -58,13 +54,17 @@ func TestWhatAnEngineDoesNotOfferIsRefused(t *testing.T) {
 }
 
 func TestEveryEngineHasAnImageOfItsOwn(t *testing.T) {
-	images := map[string]string{}
+	images, exporters := map[string]string{}, map[string]string{}
 	for engine, more := range map[string]string{
-		"postgres": "", "mariadb": ", settings: {max_connections: '9'}", "mysql": ", settings: {what_ever: '9'}",
+		"postgres": ", metrics: {namespace: ops}", "mariadb": ", settings: {max_connections: '9'}, metrics: {namespace: ops}",
+		"mysql":          ", settings: {what_ever: '9'}, metrics: {namespace: ops}",
 		"cloudnative-pg": ", operator: {apiServers: [10.0.0.1/32]}, synchronous: quorum, replicas: 2",
 	} {
 		c := mustLoad(t, "  plinth:tier: dev\n  plinth:databases: {main: {"+limits+", engine: "+engine+more+"}}\n")
 		images[engine] = c.Databases["main"].Image
+		if m := c.Databases["main"].Metrics; m != nil {
+			exporters[engine] = m.Image
+		}
 	}
 	want := map[string]string{
 		"postgres": "docker.io/library/postgres:17.6", "mariadb": "docker.io/library/mariadb:10.11.13",
@@ -72,5 +72,12 @@ func TestEveryEngineHasAnImageOfItsOwn(t *testing.T) {
 	}
 	if !maps.Equal(images, want) {
 		t.Errorf("got %v, want %v", images, want)
+	}
+	want = map[string]string{
+		"postgres": "quay.io/prometheuscommunity/postgres-exporter:v0.17.1",
+		"mariadb":  "docker.io/prom/mysqld-exporter:v0.17.2", "mysql": "docker.io/prom/mysqld-exporter:v0.17.2",
+	}
+	if !maps.Equal(exporters, want) {
+		t.Errorf("got %v, want %v", exporters, want)
 	}
 }

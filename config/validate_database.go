@@ -47,13 +47,6 @@ func (c *checker) databases() {
 		c.amounts(at(path, "resources"), &d.Resources)
 		c.between(at(path, "timeout"), d.Timeout, 30, 86400)
 		c.engine(path, &d)
-		for _, only := range []struct {
-			key string
-			set bool
-		}{{"backup", d.Backup != nil}, {"restore", d.Restore != nil}, {"metrics", d.Metrics != nil}} {
-			c.check(at(path, only.key), !only.set || d.Engine == Postgres || !c.sound(at(path, "engine")),
-				"needs the engine postgres, got %s", d.Engine)
-		}
 		c.backup(at(path, "backup"), d.Backup)
 		c.restore(at(path, "restore"), name, d.Restore)
 		if d.Metrics != nil && c.sound(at(path, "metrics")) {

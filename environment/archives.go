@@ -6,7 +6,7 @@ import (
 	"maps"
 	"slices"
 
-	"plinth/components/database/postgres"
+	"plinth/components/database/replicated"
 	"plinth/components/objectstore"
 	"plinth/components/objectstore/minio"
 	"plinth/components/workload"
@@ -16,11 +16,11 @@ import (
 func (e *environment) archives() error {
 	images := workload.Images{Mirrors: e.cfg.Images.Mirrors}
 	for _, name := range slices.Sorted(maps.Keys(e.cfg.Databases)) {
-		d, database := e.cfg.Databases[name], e.postgres[name]
+		d, database := e.cfg.Databases[name], e.replicated[name]
 		if r := d.Restore; r != nil {
 			archive, err := e.archive(r.Bucket, restoring(name))
 			if err == nil {
-				err = database.Restore(e.ctx, &postgres.RestoreArgs{
+				err = database.Restore(e.ctx, &replicated.RestoreArgs{
 					Archive: archive, From: r.From, Backup: r.Backup, Scratch: cmp.Or(r.Scratch, d.Storage), Timeout: r.Timeout,
 				})
 			}
@@ -31,7 +31,7 @@ func (e *environment) archives() error {
 		if b := d.Backup; b != nil {
 			archive, err := e.archive(b.Bucket, backingUp(name))
 			if err == nil {
-				err = database.Backup(e.ctx, &postgres.BackupArgs{
+				err = database.Backup(e.ctx, &replicated.BackupArgs{
 					Archive: archive, Schedule: b.Schedule, Keep: b.Keep, Scratch: cmp.Or(b.Scratch, d.Storage),
 					Timeout: b.Timeout,
 				})
@@ -41,7 +41,7 @@ func (e *environment) archives() error {
 			}
 		}
 		if m := d.Metrics; m != nil {
-			err := database.Exporter(e.ctx, &postgres.MetricsArgs{
+			err := database.Exporter(e.ctx, &replicated.MetricsArgs{
 				Image: images.Resolve(m.Image), Namespace: m.Namespace, Timeout: d.Timeout,
 			})
 			if err != nil {
@@ -79,13 +79,13 @@ func (e *environment) archiveUsers(bucket string) []minio.User {
 }
 
 // archive leads a user to a bucket.
-func (e *environment) archive(name, user string) (postgres.Archive, error) {
+func (e *environment) archive(name, user string) (replicated.Archive, error) {
 	bucket := e.buckets[name](user)
 	if bucket.Keys == nil {
-		return postgres.Archive{}, fmt.Errorf("bucket %s: backups need keys: what speaks to it knows no identity in a cloud",
+		return replicated.Archive{}, fmt.Errorf("bucket %s: backups need keys: what speaks to it knows no identity in a cloud",
 			name)
 	}
-	return postgres.Archive{
+	return replicated.Archive{
 		Image:    workload.Images{Mirrors: e.cfg.Images.Mirrors}.Resolve(e.cfg.MinIO.ClientImage),
 		Endpoint: cmp.Or(bucket.Endpoint, "https://s3."+bucket.Region+".amazonaws.com"), Bucket: bucket.Name,
 		Prefix: archiveFolder,

@@ -10,6 +10,7 @@ import (
 	"plinth/components/database/cloudnativepg"
 	"plinth/components/database/mysql"
 	"plinth/components/database/postgres"
+	"plinth/components/database/replicated"
 	"plinth/components/workload"
 	"plinth/config"
 )
@@ -22,13 +23,12 @@ type offered interface {
 }
 
 var (
-	_ offered = (*postgres.Postgres)(nil)
-	_ offered = (*mysql.MySQL)(nil)
+	_ offered = (*replicated.Database)(nil)
 	_ offered = (*cloudnativepg.Cluster)(nil)
 )
 
 func (e *environment) databases() error {
-	e.postgres, e.offered = map[string]*postgres.Postgres{}, map[string]offered{}
+	e.replicated, e.offered = map[string]*replicated.Database{}, map[string]offered{}
 	for _, name := range slices.Sorted(maps.Keys(e.cfg.Databases)) {
 		d := e.cfg.Databases[name]
 		if d.StorageClass == "" {
@@ -50,24 +50,23 @@ func (e *environment) databases() error {
 func (e *environment) database(name string, d *config.Database) (offered, error) {
 	image := workload.Images{Mirrors: e.cfg.Images.Mirrors}.Resolve(d.Image)
 	plaintext := d.TLS == config.EncryptionOptional
+	common := replicated.Args{
+		Namespace: e.namespace, PartOf: e.partOf, Image: image, User: int(d.User), Replicas: d.Replicas,
+		Storage: d.Storage, StorageClass: d.StorageClass, Resources: resources(d.Resources), Settings: d.Settings,
+		Synchronous: replicated.Synchronous(d.Synchronous), Rotation: d.Rotation, Plaintext: plaintext,
+		Backups: d.Backup != nil, Metrics: d.Metrics != nil, Applications: e.usersOf(name), Retain: d.Retain,
+		Timeout: d.Timeout,
+	}
+	var err error
 	switch d.Engine {
 	case config.Postgres:
-		made, err := postgres.New(e.ctx, name, &postgres.Args{
-			Namespace: e.namespace, PartOf: e.partOf, Image: image, User: int(d.User), Replicas: d.Replicas,
-			Storage: d.Storage, StorageClass: d.StorageClass, Resources: resources(d.Resources), Settings: d.Settings,
-			Synchronous: postgres.Synchronous(d.Synchronous), Rotation: d.Rotation,
-			Plaintext: plaintext, Backups: d.Backup != nil, Metrics: d.Metrics != nil,
-			Clients: d.Clients, Applications: e.usersOf(name), Retain: d.Retain, Timeout: d.Timeout,
-		}, e.inCluster()...)
-		e.postgres[name] = made
-		return made, err
+		e.replicated[name], err = postgres.New(e.ctx, name, &postgres.Args{Args: common, Clients: d.Clients},
+			e.inCluster()...)
+		return e.replicated[name], err
 	case config.MariaDB, config.MySQL:
-		return mysql.New(e.ctx, name, &mysql.Args{
-			Namespace: e.namespace, PartOf: e.partOf, Engine: mysql.Engine(d.Engine), Image: image, User: int(d.User),
-			Replicas: d.Replicas, Storage: d.Storage, StorageClass: d.StorageClass, Resources: resources(d.Resources),
-			Settings: d.Settings, Synchronous: mysql.Synchronous(d.Synchronous), Rotation: d.Rotation,
-			Plaintext: plaintext, Applications: e.usersOf(name), Retain: d.Retain, Timeout: d.Timeout,
-		}, e.inCluster()...)
+		e.replicated[name], err = mysql.New(e.ctx, name, &mysql.Args{Args: common, Engine: mysql.Engine(d.Engine)},
+			e.inCluster()...)
+		return e.replicated[name], err
 	case config.CloudNativePG:
 		return cloudnativepg.New(e.ctx, name, &cloudnativepg.Args{
 			Namespace: e.namespace, PartOf: e.partOf, Image: image, Replicas: d.Replicas, Storage: d.Storage,

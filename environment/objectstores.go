@@ -12,7 +12,7 @@ import (
 
 	"plinth/components/app"
 	"plinth/components/binding"
-	"plinth/components/database/postgres"
+	"plinth/components/database"
 	"plinth/components/objectstore"
 	"plinth/components/objectstore/minio"
 	"plinth/components/platform"
@@ -200,14 +200,14 @@ func (e *environment) useBucket(name string, c config.App, args *app.Args) error
 	if statements == "" {
 		return nil
 	}
-	database := e.cfg.Databases[c.Database.Name]
+	server := e.cfg.Databases[c.Database.Name]
 	args.AfterMigration = &app.SQL{
 		Statements: statements, Values: values, Timeout: timeout,
-		Image: workload.Images{Mirrors: e.cfg.Images.Mirrors}.Resolve(database.Image), User: int(database.User),
-		Database: e.postgres[c.Database.Name].Binding(name, postgres.Shape{
+		Image: workload.Images{Mirrors: e.cfg.Images.Mirrors}.Resolve(server.Image), User: int(server.User),
+		Database: e.offered[c.Database.Name].Binding(name, database.Shape{
 			Host: "PGHOST", Port: "PGPORT", Name: "PGDATABASE", User: "PGUSER", Password: "PGPASSWORD",
 			Mode: "PGSSLMODE",
-		}, postgres.Require),
+		}, database.Require),
 	}
 	return nil
 }

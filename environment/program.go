@@ -12,7 +12,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"plinth/components/app"
-	"plinth/components/database/postgres"
+	"plinth/components/database/replicated"
 	"plinth/components/objectstore"
 	"plinth/components/platform"
 	"plinth/components/proxy"
@@ -80,7 +80,8 @@ type environment struct {
 	generated *random.Provider
 	// certificates makes keys and certificates: its provider.
 	certificates *tls.Provider
-	postgres     map[string]*postgres.Postgres
+	// replicated are the databases that run in the cluster as a primary with replicas.
+	replicated map[string]*replicated.Database
 	// offered are the databases of every engine, by name.
 	offered map[string]offered
 	// operator is what everything of an operator's kinds depends on, by the operator's name.

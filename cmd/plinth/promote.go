@@ -57,9 +57,10 @@ func (s *session) promote(ctx context.Context, database, to string) error {
 		return &workspace.UsageError{Reason: fmt.Sprintf("stack %s has no database %q: it has %s", s.stack.Name, database,
 			strings.Join(append(known, "none")[:max(1, len(known))], ", "))}
 	}
-	if declared.Engine != config.Postgres {
-		return &workspace.UsageError{Reason: fmt.Sprintf("database %s has the engine %s: promote knows postgres alone",
-			database, declared.Engine)}
+	of := promotable(declared.Engine)
+	if of == nil {
+		return &workspace.UsageError{Reason: fmt.Sprintf("database %s has the engine %s, which fails over by itself: "+
+			"plinth promotes replicas of postgres, mariadb and mysql", database, declared.Engine)}
 	}
 	if err := s.reach(ctx); err != nil {
 		return err
@@ -75,9 +76,11 @@ func (s *session) promote(ctx context.Context, database, to string) error {
 	namespace := s.config.Namespace.Name
 	start := time.Now()
 	p := &promotion.Promotion{
-		Client: client, SQL: promotion.SQL(rest, client, namespace), Say: s.printer.Printf,
+		Client: client,
+		Server: of(func(by promotion.Client) promotion.SQL { return promotion.Exec(rest, client, namespace, by) }),
+		Say:       s.printer.Printf,
 		Namespace: namespace, Database: database, To: to,
-		Timeout: time.Duration(declared.Timeout) * time.Second, Pause: 200 * time.Millisecond,
+		Timeout: time.Duration(declared.Timeout) * time.Second, Pause: pause,
 	}
 	result, err := p.Run(ctx)
 	if err != nil {
@@ -86,11 +89,49 @@ func (s *session) promote(ctx context.Context, database, to string) error {
 	s.printer.Printf("database %s: what was %s is the primary, after %s without one; its pod clones the new primary now",
 		database, result.Replica, result.Away)
 	if result.Kept != "" {
-		s.printer.Printf("kept: volume %s of the old primary, which may hold what no replica had received. "+
-			"When it is of no use: %s delete persistentvolume %s", result.Kept, s.kubectl(), result.Kept)
+		s.printer.Printf("%s", s.describeOld(result.Kept, database))
 	}
 	s.verbosely("the promotion took %s", time.Since(start).Round(time.Second))
 	return s.lock.Done()
+}
+
+// describeOld says what can be done with the volume of a primary that had not answered.
+func (s *session) describeOld(volume, database string) string {
+	namespace := s.config.Namespace.Name
+	patch := func(text string) string {
+		return fmt.Sprintf("%s patch persistentvolume %s --type merge --patch '%s'", s.kubectl(), volume, text)
+	}
+	return strings.Join([]string{
+		fmt.Sprintf("kept: volume %s of the old primary, which may hold what no replica had received", volume),
+		fmt.Sprintf("  to look into it: copy the section of database %[1]s under the name %[1]s-old, with replicas: 0; then",
+			database),
+		"    " + patch(fmt.Sprintf(`{"spec":{"claimRef":{"namespace":%q,"name":"data-%s-old-0",`+
+			`"uid":null,"resourceVersion":null}}}`, namespace, database)),
+		fmt.Sprintf("    and plinth up %s starts a server on it, which no app uses", s.stack.Name),
+		"  to delete it for good, with its disk: " + patch(`{"spec":{"persistentVolumeReclaimPolicy":"Delete"}}`),
+	}, "\n")
+}
+
+// pause is the time between two looks at what a promotion waits for.
+const pause = 200 * time.Millisecond
+
+// promotable makes what a promotion speaks to an engine's servers by; it is nil for an engine that has no promotion.
+func promotable(engine config.Engine) func(ask func(promotion.Client) promotion.SQL) promotion.Server {
+	type asks = func(promotion.Client) promotion.SQL
+	switch engine {
+	case config.Postgres:
+		return func(ask asks) promotion.Server { return promotion.Postgres{SQL: ask(promotion.PSQL())} }
+	case config.MariaDB:
+		return func(ask asks) promotion.Server {
+			return promotion.MariaDB{SQL: ask(promotion.MySQLClient("mariadb")), Pause: pause}
+		}
+	case config.MySQL:
+		return func(ask asks) promotion.Server {
+			return promotion.MySQL{SQL: ask(promotion.MySQLClient("mysql")), Pause: pause}
+		}
+	case config.CloudNativePG:
+	}
+	return nil
 }
 
 // unpromoted refuses to go on while the promotion of a database is half done.

@@ -26,8 +26,9 @@ func TestPromoteWantsADatabaseThatIsThere(t *testing.T) {
 		},
 		{
 			[]string{"promote", "local", "main"},
-			"  plinth:databases: {main: {" + limits + ", engine: mariadb}}\n",
-			"plinth: database main has the engine mariadb: promote knows postgres alone",
+			"  plinth:databases: {main: {" + limits + ", engine: cloudnative-pg, operator: {apiServers: [10.0.0.1/32]}}}\n",
+			"plinth: database main has the engine cloudnative-pg, which fails over by itself: plinth promotes replicas of " +
+				"postgres, mariadb and mysql",
 		},
 	} {
 		limited := strings.ReplaceAll(test.stack, "cpu: 1", `cpu: "1"`)

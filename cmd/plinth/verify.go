@@ -136,7 +136,7 @@ func (s *session) verifier() (*verify.Verifier, error) {
 	// Simulated pods have nothing in them that could be asked.
 	if s.cluster.Kind != target.Embedded && !s.flags.simulate {
 		v.SQL = func(ctx context.Context, namespace, pod, statement string) (string, error) {
-			return promotion.SQL(rest, client, namespace)(ctx, pod, statement)
+			return promotion.Exec(rest, client, namespace, promotion.PSQL())(ctx, pod, statement)
 		}
 		v.Get = verify.Through(rest, client)
 	}

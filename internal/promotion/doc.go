@@ -1,4 +1,4 @@
-// Package promotion makes a replica of a database in the cluster the primary, as components/database/postgres lays
+// Package promotion makes a replica of a database in the cluster the primary, as components/database/replicated lays
 // databases out: a StatefulSet of one primary, DATABASE, and one of replicas, DATABASE-replica.
 //
 // Nothing that is declared changes by it. Not the names change places but what they stand for: the volume of the

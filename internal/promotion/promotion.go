@@ -3,6 +3,7 @@ package promotion
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,8 +19,8 @@ import (
 type Promotion struct {
 	// Client reaches the cluster.
 	Client kubernetes.Interface
-	// SQL runs a statement as the superuser in a pod's server, and returns its one value.
-	SQL func(ctx context.Context, pod, statement string) (string, error)
+	// Server is the database's engine.
+	Server Server
 	// Say tells what is being done.
 	Say func(format string, args ...any)
 	// Namespace and Database say which database.
@@ -120,9 +121,8 @@ func (p *Promotion) prepare(ctx context.Context, replicas []string) error {
 	if _, err := p.positions(ctx, replicas); err != nil {
 		return err
 	}
-	const streaming = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'"
-	count, err := p.SQL(ctx, p.primary(), streaming)
-	p.record.Clean = err == nil && count == fmt.Sprint(len(replicas))
+	count, err := p.Server.Following(ctx, p.primary())
+	p.record.Clean = err == nil && count == len(replicas)
 	if err != nil {
 		p.Say("the primary does not answer: what it has acknowledged and no replica has received is lost, " +
 			"unless commits wait for a quorum")
@@ -131,17 +131,31 @@ func (p *Promotion) prepare(ctx context.Context, replicas []string) error {
 }
 
 // stop ends the primary, and waits until its pod is gone: a pod that the API server still has may still run.
-func (p *Promotion) stop(ctx context.Context, _ []string) error {
+func (p *Promotion) stop(ctx context.Context, replicas []string) error {
 	if p.record.Promoted {
 		return nil
 	}
 	p.Say("stopping the primary, %s", p.primary())
+	pods, where := p.Client.CoreV1().Pods(p.Namespace), ""
+	_, err := pods.Get(ctx, p.primary(), metav1.GetOptions{})
+	if err := ignoreNotFound(err); err != nil {
+		return fmt.Errorf("stopping the primary: %w", err)
+	}
+	// One that is gone already was drained before.
+	if p.record.Clean && err == nil {
+		if err := p.Server.Drain(ctx, p.primary(), replicas); err != nil {
+			p.Say("its volume will be kept, for it may hold what no replica has received: %v", err)
+			p.record.Clean = false
+			if err := p.save(ctx); err != nil {
+				return err
+			}
+		}
+	}
 	// Its volume must outlive that. A set that was made by an earlier version deletes the claim of a pod it scales away.
 	if err := p.scale(ctx, 0); err != nil {
 		return err
 	}
-	pods, where := p.Client.CoreV1().Pods(p.Namespace), ""
-	err := p.await(ctx, func() (bool, error) {
+	err = p.await(ctx, func() (bool, error) {
 		pod, err := pods.Get(ctx, p.primary(), metav1.GetOptions{})
 		if err == nil {
 			where = pod.Spec.NodeName
@@ -194,8 +208,8 @@ func (p *Promotion) choose(ctx context.Context, replicas []string) error {
 	case p.To == "":
 		p.record.To = most
 	case positions[p.To] < positions[most]:
-		return fmt.Errorf("replica %s has received %d bytes less than %s: promoted, it would lose them. Run this again "+
-			"with --to %s, or without", p.To, positions[most]-positions[p.To], most, most)
+		return fmt.Errorf("replica %s has received %s less than %s: promoted, it would lose them. Run this again "+
+			"with --to %s, or without", p.To, p.Server.Amount(positions[most]-positions[p.To]), most, most)
 	default:
 		p.record.To = p.To
 	}
@@ -260,40 +274,14 @@ func (p *Promotion) goneClaim(ctx context.Context, name string, uid types.UID) e
 	return nil
 }
 
-// promote makes the replica a primary where it is, while nobody can reach it yet, and lets the other replicas follow
-// it: what they have is a part of what it has, and their slots keep what they lack.
+// promote makes the replica a primary where it is, while nobody can reach it yet.
 func (p *Promotion) promote(ctx context.Context, replicas []string) error {
 	if p.record.Promoted {
 		return nil
 	}
 	p.Say("promoting %s", p.record.To)
-	recovering, err := p.SQL(ctx, p.record.To, "SELECT pg_is_in_recovery()")
-	if err == nil && recovering == "t" {
-		_, err = p.SQL(ctx, p.record.To, "SELECT pg_promote(true, 120)")
-	}
-	if err != nil {
-		return fmt.Errorf("promoting %s: %w", p.record.To, err)
-	}
-	err = p.await(ctx, func() (bool, error) {
-		recovering, err := p.SQL(ctx, p.record.To, "SELECT pg_is_in_recovery()")
-		return recovering == "f", err
-	})
-	if err != nil {
-		return fmt.Errorf("promoting %s: %w", p.record.To, err)
-	}
-	for _, pod := range replicas {
-		if pod == p.record.To {
-			continue
-		}
-		slot := strings.ReplaceAll(pod, "-", "_")
-		_, err := p.SQL(ctx, p.record.To, fmt.Sprintf("SELECT pg_create_physical_replication_slot('%[1]s', true) "+
-			"WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = '%[1]s')", slot))
-		if err != nil {
-			return fmt.Errorf("making a slot for %s: %w", pod, err)
-		}
-	}
-	// So that it starts at once under its new name.
-	if _, err := p.SQL(ctx, p.record.To, "CHECKPOINT"); err != nil {
+	others := slices.DeleteFunc(slices.Clone(replicas), func(pod string) bool { return pod == p.record.To })
+	if err := p.Server.Promote(ctx, p.record.To, others); err != nil {
 		return fmt.Errorf("promoting %s: %w", p.record.To, err)
 	}
 	p.record.Promoted = true
@@ -391,8 +379,8 @@ func (p *Promotion) start(ctx context.Context, _ []string) error {
 		if err != nil || !ready(pod) {
 			return false, ignoreNotFound(err)
 		}
-		recovering, err := p.SQL(ctx, p.primary(), "SELECT pg_is_in_recovery()")
-		return err == nil && recovering == "f", nil
+		primary, err := p.Server.Primary(ctx, p.primary())
+		return err == nil && primary, nil
 	})
 	if err != nil {
 		return fmt.Errorf("starting the new primary: %w", err)
@@ -445,22 +433,15 @@ func (p *Promotion) reclaim(ctx context.Context, name string, policy corev1.Pers
 
 // positions asks every replica how much it has received.
 func (p *Promotion) positions(ctx context.Context, replicas []string) (map[string]int64, error) {
-	const ask = "SELECT (pg_wal_lsn_diff(greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()), '0/0'))::bigint"
 	positions := map[string]int64{}
 	for _, pod := range replicas {
-		answer, err := p.SQL(ctx, pod, ask)
+		position, err := p.Server.Position(ctx, pod)
 		if err != nil && p.To == "" {
 			return nil, fmt.Errorf("replica %s does not answer, and may have received what no other has: wait for it, or "+
 				"name the one to promote with --to: %w", pod, err)
 		}
 		if err != nil && pod == p.To {
 			return nil, fmt.Errorf("replica %s does not answer: %w", pod, err)
-		}
-		var position int64
-		if err == nil {
-			if _, err := fmt.Sscan(answer, &position); err != nil {
-				return nil, fmt.Errorf("replica %s says that it has received %q", pod, answer)
-			}
 		}
 		positions[pod] = position
 	}

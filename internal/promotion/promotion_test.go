@@ -38,6 +38,9 @@ type world struct {
 	stuck  bool
 	slots  []string
 	uid    int
+	// closed says that the primary refuses writes, and applied is a volume on which all that was received is applied.
+	closed  bool
+	applied string
 }
 
 func newWorld(t *testing.T) *world {
@@ -191,7 +194,7 @@ func (w *world) sql(_ context.Context, pod, statement string) (string, error) {
 
 func (w *world) promotion(to string) *promotion.Promotion {
 	return &promotion.Promotion{
-		Client: w.client, SQL: w.sql, Say: func(string, ...any) {}, Namespace: ns, Database: "main", To: to,
+		Client: w.client, Server: promotion.Postgres{SQL: w.sql}, Say: func(string, ...any) {}, Namespace: ns, Database: "main", To: to,
 		Timeout: 50 * time.Millisecond, Pause: time.Millisecond,
 	}
 }

@@ -14,24 +14,43 @@ import (
 	"k8s.io/client-go/tools/remotecommand"
 )
 
-// container is the server's in its pods.
-const container = "postgres"
-
 // asking is how long an answer may take: a promotion waits until all that was received is applied.
 const asking = 3 * time.Minute
 
-// SQL runs statements in the servers of a namespace, as their superuser, who is let in over the socket in the
-// container.
-func SQL(config *rest.Config, client kubernetes.Interface, namespace string) func(
-	ctx context.Context, pod, statement string,
-) (string, error) {
+// Client is an engine's own, as it is run in a server's container.
+type Client struct {
+	// Container is the server's in its pods.
+	Container string
+	// Command runs a statement.
+	Command func(statement string) []string
+}
+
+// PSQL is PostgreSQL's, as the superuser who is let in over the socket in the container.
+func PSQL() Client {
+	return Client{"postgres", func(statement string) []string {
+		return []string{"psql", "-qXAt", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", "postgres", "-c", statement}
+	}}
+}
+
+// MySQLClient is that of MariaDB or MySQL, by its name, as the administrator whose password is in a file there.
+func MySQLClient(name string) Client {
+	return Client{name, func(statement string) []string {
+		form := "-BNr"
+		if strings.HasSuffix(statement, `\G`) {
+			form = "-Br" // With the names of what is answered.
+		}
+		return []string{name, "--defaults-file=/tmp/root.cnf", form, "-e", statement}
+	}}
+}
+
+// Exec runs statements in the servers of a namespace.
+func Exec(config *rest.Config, client kubernetes.Interface, namespace string, by Client) SQL {
 	return func(ctx context.Context, pod, statement string) (string, error) {
 		ctx, cancel := context.WithTimeout(ctx, asking)
 		defer cancel()
 		request := client.CoreV1().RESTClient().Post().Resource("pods").Namespace(namespace).Name(pod).SubResource("exec").
 			VersionedParams(&corev1.PodExecOptions{
-				Container: container, Stdout: true, Stderr: true,
-				Command: []string{"psql", "-qXAt", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", "postgres", "-c", statement},
+				Container: by.Container, Stdout: true, Stderr: true, Command: by.Command(statement),
 			}, scheme.ParameterCodec)
 		executor, err := remotecommand.NewWebSocketExecutor(config, "GET", request.URL().String())
 		if err != nil {

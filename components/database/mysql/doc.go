@@ -5,25 +5,31 @@
 // is tried on a real cluster is MariaDB alone. Of MySQL no image was at hand: what concerns it alone, which is
 // scripts/mysql.sh and the settings that settings.go gives to it, is written from its documentation and has not run.
 //
-// The primary and the replicas are two StatefulSets, so that neither's change touches the other. What has to be done
-// inside the database is done by scripts that run again and again to the same end: setup.sh makes the accounts and
-// databases, each replica clones the primary when its volume is empty or too old, and then follows it.
+// What they share with other engines is in [plinth/components/database/replicated]. Each replica clones the primary
+// when its volume is empty or too old, and then follows it.
 //
 // # Durability
 //
-// What a commit waits for decides what can be lost once it was acknowledged ([Synchronous]): with On the primary's
-// disk, for the tables and the binary log both, so that a crash loses nothing; with Off nothing, so that a crash of the
-// process loses nothing and one of the node its last second.
+// What a commit waits for decides what can be lost once it was acknowledged ([replicated.Synchronous]):
 //
-// There is no automatic failover, and no promotion. A primary whose volume was lost does not start while replicas
-// answer, so that nobody takes an empty database for theirs.
+//   - Off waits for nothing: a crash of the process loses nothing, one of the node its last second.
+//   - On waits for the primary's disk, for the tables and the binary log both: a crash loses nothing. A primary that is
+//     lost with its volume loses what had not reached the replica that takes its place.
+//   - Quorum waits for the primary's disk, and until one replica, whichever is first, has written it to its relay log:
+//     nothing is lost with either of them. With no replica there is no commit: two are the least to go on when one is
+//     away. Where there was no replica before, add it first and quorum with the next update: the setup of accounts,
+//     which comes before the replicas, would wait for them.
+//
+// There is no automatic failover. A primary whose volume was lost does not start while replicas answer, so that nobody
+// takes an empty database for theirs.
 //
 // # Replication
 //
 // Replicas follow by global transaction identifiers. A clone is a consistent dump, taken over the network while the
 // primary goes on: every image has what it takes. The primary keeps its binary logs for a day; a replica that was away
-// for longer clones anew by itself, as one does whose history is another than the primary's. Replicas refuse writes
-// (read_only; in MySQL super_read_only too).
+// for longer clones anew by itself, as one does whose history is another than the primary's. So that a history can be
+// told from another, the number of a server, which is a part of each identifier, is its volume's: that of the first
+// primary is 1, and each clone gets one of its own. Replicas refuse writes (read_only; in MySQL super_read_only too).
 //
 // # Who may connect
 //
@@ -34,15 +40,16 @@
 //
 // # Encryption
 //
-// Connections over the network are encrypted, and others refused ([Args].Plaintext admits them). The server's
-// certificate is signed by an authority of this one database ([plinth/components/certificate]); replicas, the setup and
+// Connections over the network are encrypted, and others refused ([replicated.Args].Plaintext admits them). The
+// server's certificate is signed by an authority of this one database ([plinth/components/certificate]); replicas, the setup and
 // applications verify it. A renewed certificate reaches the pods' files by the kubelet within a minute or two, and the
 // readiness probe then makes the server read it, without a restart.
 //
 // # Rotation
 //
-// A higher [Args].Rotation gives every account another password. An application has two accounts with the same rights,
-// used in turn: both work while its pods roll, so no connection is refused. The old password lasts until the next
-// rotation: after a leak, rotate twice, one after the other. The replicas' account has one password: they roll after it
-// has changed, and one that loses its connection in between catches up then.
+// As [plinth/components/database/replicated] says. An application's two logins are two accounts with the same rights.
+//
+// # Backups
+//
+// A dump is SQL, zipped. It is consistent for tables of InnoDB, and holds views, procedures, triggers and events.
 package mysql

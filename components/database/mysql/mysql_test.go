@@ -1,7 +1,7 @@
 package mysql_test
 
 import (
-	"encoding/json"
+	"errors"
 	"maps"
 	"os/exec"
 	"path/filepath"
@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
@@ -18,6 +17,8 @@ import (
 	"plinth/components/binding"
 	"plinth/components/database"
 	"plinth/components/database/mysql"
+	"plinth/components/database/replicated"
+	"plinth/internal/recorded"
 )
 
 func unchanged(*mysql.Args) {}
@@ -47,48 +48,48 @@ func TestPrimaryAndReplicasAreSetsOfTheirOwn(t *testing.T) {
 			"REPLICATION_PASSWORD=$(secret main-credentials/replication-password)",
 		}},
 	} {
-		set := read[appsv1.StatefulSet](t, rec, name)
+		set := recorded.Read[appsv1.StatefulSet](t, rec, name)
 		c := set.Spec.Template.Spec.Containers[0]
-		expect(t, name+"'s replicas", *set.Spec.Replicas, want.replicas)
-		expect(t, name+"'s service", set.Spec.ServiceName, want.service)
-		expectAll(t, name+"'s liveness", c.LivenessProbe.Exec.Command, []string{want.liveness})
-		expectAll(t, name+"'s readiness", c.ReadinessProbe.Exec.Command, []string{"/scripts/ready.sh"})
-		expectAll(t, name+"'s variables", variables(c), want.variables)
-		expect(t, name+"'s user", *set.Spec.Template.Spec.SecurityContext.RunAsUser, 999)
-		expect(t, name+"'s container", c.Name, "mariadb")
-		expectAll(t, name+" ignores", one(t, rec, name).IgnoreChanges, []string{"spec.volumeClaimTemplates"})
+		recorded.Equal(t, name+"'s replicas", *set.Spec.Replicas, want.replicas)
+		recorded.Equal(t, name+"'s service", set.Spec.ServiceName, want.service)
+		recorded.EqualAll(t, name+"'s liveness", c.LivenessProbe.Exec.Command, []string{want.liveness})
+		recorded.EqualAll(t, name+"'s readiness", c.ReadinessProbe.Exec.Command, []string{"/scripts/ready.sh"})
+		recorded.EqualAll(t, name+"'s variables", recorded.Variables(c), want.variables)
+		recorded.Equal(t, name+"'s user", *set.Spec.Template.Spec.SecurityContext.RunAsUser, 999)
+		recorded.Equal(t, name+"'s container", c.Name, "mariadb")
+		recorded.EqualAll(t, name+" ignores", recorded.One(t, rec, name).IgnoreChanges, []string{"spec.volumeClaimTemplates"})
 	}
-	waits(t, rec, "main-replica-statefulset", "main-setup-job")
-	waits(t, rec, "main-setup-job", "main-statefulset", "main-setup-to-main", "Secret::main-role-web")
+	recorded.Waits(t, rec, "main-replica-statefulset", "main-setup-job")
+	recorded.Waits(t, rec, "main-setup-job", "main-statefulset", "main-setup-to-main", "Secret::main-role-web")
 }
 
 func TestVolumesStayWhereTheyAreRetained(t *testing.T) {
 	for retain, want := range map[bool]appsv1.PersistentVolumeClaimRetentionPolicyType{true: "Retain", false: "Delete"} {
-		policy := read[appsv1.StatefulSet](t, deploy(t, func(a *mysql.Args) { a.Retain = retain }), "main-statefulset").
+		policy := recorded.Read[appsv1.StatefulSet](t, deploy(t, func(a *mysql.Args) { a.Retain = retain }), "main-statefulset").
 			Spec.PersistentVolumeClaimRetentionPolicy
-		expect(t, "deleted", policy.WhenDeleted, want)
-		expect(t, "scaled", policy.WhenScaled, "Retain")
+		recorded.Equal(t, "deleted", policy.WhenDeleted, want)
+		recorded.Equal(t, "scaled", policy.WhenScaled, "Retain")
 	}
 }
 
 func TestTheEnginesDifferInOneScriptAndAFewSettings(t *testing.T) {
 	scripts := func(engine mysql.Engine) map[string]string {
-		return read[corev1.ConfigMap](t, deploy(t, func(a *mysql.Args) { a.Engine = engine }), "main-scripts").Data
+		return recorded.Read[corev1.ConfigMap](t, deploy(t, func(a *mysql.Args) { a.Engine = engine }), "main-scripts").Data
 	}
 	one, other := scripts(mysql.MariaDB), scripts(mysql.Oracle)
-	expectAll(t, "scripts", slices.Sorted(maps.Keys(one)), slices.Sorted(maps.Keys(other)))
+	recorded.EqualAll(t, "scripts", slices.Sorted(maps.Keys(one)), slices.Sorted(maps.Keys(other)))
 	for name := range one {
-		expect(t, name+" is the same", one[name] == other[name], name != "engine.sh")
+		recorded.Equal(t, name+" is the same", one[name] == other[name], name != "engine.sh")
 	}
 	lines := func(engine mysql.Engine) []string {
-		conf := read[corev1.ConfigMap](t, deploy(t, func(a *mysql.Args) { a.Engine = engine }), "main-config").Data["server.cnf"]
+		conf := recorded.Read[corev1.ConfigMap](t, deploy(t, func(a *mysql.Args) { a.Engine = engine }), "main-config").Data["server.cnf"]
 		return strings.Split(strings.TrimSpace(conf), "\n")
 	}
-	expectAll(t, "what MariaDB alone has", without(lines(mysql.MariaDB), lines(mysql.Oracle)), []string{
+	recorded.EqualAll(t, "what MariaDB alone has", without(lines(mysql.MariaDB), lines(mysql.Oracle)), []string{
 		`binlog_format = "ROW"`, `gtid_strict_mode = "ON"`, `innodb_buffer_pool_size = "448M"`, `log_slave_updates = "ON"`,
 		`loose_slave_connections_needed_for_purge = "0"`,
 	})
-	expectAll(t, "what MySQL alone has", without(lines(mysql.Oracle), lines(mysql.MariaDB)), []string{
+	recorded.EqualAll(t, "what MySQL alone has", without(lines(mysql.Oracle), lines(mysql.MariaDB)), []string{
 		`enforce_gtid_consistency = "ON"`, `gtid_mode = "ON"`, `innodb_buffer_pool_size = "320M"`, `mysqlx = "OFF"`,
 	})
 }
@@ -128,12 +129,12 @@ tls_version = "TLSv1.2,TLSv1.3"
 tmpdir = "/database/tmp"
 `
 	conf := func(change func(*mysql.Args)) string {
-		return read[corev1.ConfigMap](t, deploy(t, change), "main-config").Data["server.cnf"]
+		return recorded.Read[corev1.ConfigMap](t, deploy(t, change), "main-config").Data["server.cnf"]
 	}
-	expect(t, "server.cnf", conf(func(a *mysql.Args) {
+	recorded.Equal(t, "server.cnf", conf(func(a *mysql.Args) {
 		a.Settings = map[string]string{"max_connections": "50", "sql_mode": `a\b # c`}
 	}), want)
-	off := conf(func(a *mysql.Args) { a.Synchronous, a.Plaintext = mysql.Off, true })
+	off := conf(func(a *mysql.Args) { a.Synchronous, a.Plaintext = replicated.Off, true })
 	for _, line := range []string{
 		`innodb_flush_log_at_trx_commit = "2"`, `sync_binlog = "0"`, `require_secure_transport = "OFF"`,
 	} {
@@ -149,11 +150,11 @@ tmpdir = "/database/tmp"
 
 func TestWhatIsNoEngineOrNoWaitOrNoQuantityIsRefused(t *testing.T) {
 	for want, change := range map[string]func(*mysql.Args){
-		`database main: synchronous: want off or on, got "quorum"`:         func(a *mysql.Args) { a.Synchronous = "quorum" },
+		`database main: synchronous: want off, on or quorum, got "some"`:   func(a *mysql.Args) { a.Synchronous = "some" },
 		`database main: engine: want mysql or mariadb, got "percona"`:      func(a *mysql.Args) { a.Engine = "percona" },
 		`database main: sizing caches: memory limit "much": quantities mu`: func(a *mysql.Args) { a.Resources.Limits.Memory = "much" },
 	} {
-		_, err := attempt(t, change, func(*mysql.MySQL) {})
+		_, err := attempt(t, change, func(*replicated.Database) {})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got the error %v, want %s", err, want)
 		}
@@ -163,25 +164,17 @@ func TestWhatIsNoEngineOrNoWaitOrNoQuantityIsRefused(t *testing.T) {
 func TestTheSetupGetsAccountsThatFitAndNoPasswordInPlain(t *testing.T) {
 	rec := deploy(t, func(a *mysql.Args) {
 		a.Applications = []string{"api", "an-application-with-a-long-name"}
-		a.Rotation = 1
+		a.Rotation, a.Backups, a.Metrics = 1, true, true
 	})
-	env := variables(read[batchv1.Job](t, rec, "main-setup-job").Spec.Template.Spec.Containers[0])
-	expectAll(t, "variables", env, []string{
-		"PRIMARY_HOST=main.shop.svc.cluster.local", "ROOT_PASSWORD=$(secret main-credentials/password)",
+	env := recorded.Variables(recorded.Read[batchv1.Job](t, rec, "main-setup-job").Spec.Template.Spec.Containers[0])
+	recorded.EqualAll(t, "variables", env, []string{
+		"PRIMARY_HOST=main.shop.svc.cluster.local", "LOGIN=root", "LOGIN_PASSWORD=$(secret main-credentials/password)",
 		"REPLICATION_PASSWORD=$(secret main-credentials/replication-password)",
 		"ROLES=api=api an-application-with-a-long-name=an-application-2ffaf4a3",
-		"PREVIOUS_PASSWORD=$(secret main-credentials/previous-password)",
+		"PREVIOUS_PASSWORD=$(secret main-credentials/previous-password)", "SERVICES=plinth_backup plinth_metrics",
 	})
-	expect(t, "the longest account fits", len("an-application-2ffaf4a3_read_alt") <= 32, true)
-	for _, r := range rec.Resources {
-		text, err := json.Marshal(resource.NewProperty(r.Inputs).MapRepl(nil, closed))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if strings.Contains(string(text), "word-") {
-			t.Errorf("%s holds a password in plain text: %s", r.Label(), text)
-		}
-	}
+	recorded.Equal(t, "the longest account fits", len("an-application-2ffaf4a3_read_alt") <= 32, true)
+	recorded.NoneInPlain(t, rec, "word-")
 }
 
 func TestScriptsAreShellAndAllInUse(t *testing.T) {
@@ -189,9 +182,9 @@ func TestScriptsAreShellAndAllInUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data := read[corev1.ConfigMap](t, deploy(t, unchanged), "main-scripts").Data
-	// Those of the engines are one.
-	expect(t, "scripts", len(data), len(scripts)-1)
+	data := recorded.Read[corev1.ConfigMap](t, deploy(t, unchanged), "main-scripts").Data
+	// Those of the engines are one; upload.sh and download.sh are everybody's.
+	recorded.Equal(t, "scripts", len(data), len(scripts)-1+2)
 	for _, script := range scripts {
 		if output, err := exec.CommandContext(t.Context(), "bash", "-n", script).CombinedOutput(); err != nil {
 			t.Errorf("bash -n %s: %v\n%s", script, err, output)
@@ -200,10 +193,10 @@ func TestScriptsAreShellAndAllInUse(t *testing.T) {
 }
 
 // bound is what web gets of the database, in one line for each variable.
-func bound(t *testing.T, change func(*mysql.Args), bind func(*mysql.MySQL) binding.Binding) ([]string, binding.Binding) {
+func bound(t *testing.T, change func(*mysql.Args), bind func(*replicated.Database) binding.Binding) ([]string, binding.Binding) {
 	t.Helper()
 	var made binding.Binding
-	if _, err := attempt(t, change, func(m *mysql.MySQL) { made = bind(m) }); err != nil {
+	if _, err := attempt(t, change, func(m *replicated.Database) { made = bind(m) }); err != nil {
 		t.Fatal(err)
 	}
 	var out []string
@@ -219,47 +212,112 @@ func bound(t *testing.T, change func(*mysql.Args), bind func(*mysql.MySQL) bindi
 
 func TestABindingIsAURLOrPartsAndTheFileToVerifyBy(t *testing.T) {
 	const file = "/etc/plinth/databases/main/ca.crt"
-	got, made := bound(t, unchanged, func(m *mysql.MySQL) binding.Binding {
+	got, made := bound(t, unchanged, func(m *replicated.Database) binding.Binding {
 		return m.Binding("web", database.Shape{URL: "DATABASE_URL"}, database.Require)
 	})
-	expectAll(t, "variables", got, []string{
+	recorded.EqualAll(t, "variables", got, []string{
 		"DATABASE_URL_PASSWORD=$(secret main-role-web/password)",
 		"DATABASE_URL=mysql://web:$(DATABASE_URL_PASSWORD)@main.shop.svc.cluster.local:3306/web?ssl_ca=" + file,
 	})
-	expect(t, "peer", made.Edges[0].To.Name, "main")
-	expect(t, "port", made.Edges[0].Ports[0].Number, 3306)
-	expect(t, "file", made.Files[0].Path, file)
-	expect(t, "what is waited for", len(made.Ready), 1)
+	recorded.Equal(t, "peer", made.Edges[0].To.Name, "main")
+	recorded.Equal(t, "port", made.Edges[0].Ports[0].Number, 3306)
+	recorded.Equal(t, "file", made.Files[0].Path, file)
+	recorded.Equal(t, "what is waited for", len(made.Ready), 1)
 
 	shape := database.Shape{
 		Host: "H", Port: "P", Name: "N", User: "U", Password: "W", Mode: "M", Authority: "A",
 	}
-	got, _ = bound(t, func(a *mysql.Args) { a.Rotation = 1 }, func(m *mysql.MySQL) binding.Binding {
+	got, _ = bound(t, func(a *mysql.Args) { a.Rotation = 1 }, func(m *replicated.Database) binding.Binding {
 		return m.Binding("web", shape, database.VerifyFull)
 	})
-	expectAll(t, "parts after a rotation", got, []string{
+	recorded.EqualAll(t, "parts after a rotation", got, []string{
 		"H=main.shop.svc.cluster.local", "P=3306", "N=web", "U=web_alt",
 		"W=$(secret main-role-web/alternate-password)", "M=VERIFY_IDENTITY", "A=" + file,
 	})
-	got, made = bound(t, unchanged, func(m *mysql.MySQL) binding.Binding {
+	got, made = bound(t, unchanged, func(m *replicated.Database) binding.Binding {
 		return m.Binding("web", database.Shape{URL: "URL", Mode: "M", Authority: "A"}, database.ClientDecides)
 	})
-	expectAll(t, "what a client that decides is told", got, []string{
+	recorded.EqualAll(t, "what a client that decides is told", got, []string{
 		"URL_PASSWORD=$(secret main-role-web/password)", "URL=mysql://web:$(URL_PASSWORD)@main.shop.svc.cluster.local:3306/web",
 	})
-	expect(t, "files", len(made.Files), 0)
+	recorded.Equal(t, "files", len(made.Files), 0)
 }
 
 func TestReadersGoToTheReplicasAsAnAccountThatMayOnlyRead(t *testing.T) {
 	for replicas, want := range map[int][2]string{0: {"main", "main"}, 2: {"main-replicas", "main-replica"}} {
-		got, made := bound(t, func(a *mysql.Args) { a.Replicas = replicas }, func(m *mysql.MySQL) binding.Binding {
+		got, made := bound(t, func(a *mysql.Args) { a.Replicas = replicas }, func(m *replicated.Database) binding.Binding {
 			return m.ReadOnly("web", database.Shape{URL: "READ_URL"}, database.Require)
 		})
-		expectAll(t, "variables", got, []string{
+		recorded.EqualAll(t, "variables", got, []string{
 			"READ_URL_PASSWORD=$(secret main-role-web/read-password)",
 			"READ_URL=mysql://web_read:$(READ_URL_PASSWORD)@" + want[0] +
 				".shop.svc.cluster.local:3306/web?ssl_ca=/etc/plinth/databases/" + want[0] + "/ca.crt",
 		})
-		expect(t, "peer", made.Edges[0].To.Name, want[1])
+		recorded.Equal(t, "peer", made.Edges[0].To.Name, want[1])
 	}
+}
+
+func TestAQuorumIsASettingOfThePrimaryAloneAndOneOfItsReplicas(t *testing.T) {
+	groups := func(engine mysql.Engine, synchronous replicated.Synchronous) string {
+		conf := recorded.Read[corev1.ConfigMap](t, deploy(t, func(a *mysql.Args) {
+			a.Engine, a.Synchronous = engine, synchronous
+		}), "main-config").Data["server.cnf"]
+		_, after, _ := strings.Cut(conf, "[mysqld.primary]")
+		return after
+	}
+	recorded.Equal(t, "without", groups(mysql.MariaDB, replicated.On), "")
+	recorded.Equal(t, "in MariaDB", groups(mysql.MariaDB, replicated.Quorum), `
+rpl_semi_sync_master_enabled = "ON"
+rpl_semi_sync_master_timeout = "4294967295"
+rpl_semi_sync_master_wait_no_slave = "ON"
+rpl_semi_sync_master_wait_point = "AFTER_SYNC"
+[mysqld.replica]
+rpl_semi_sync_slave_enabled = "ON"
+`)
+	recorded.Equal(t, "in MySQL", groups(mysql.Oracle, replicated.Quorum), `
+plugin_load_add = "semisync_source.so"
+rpl_semi_sync_source_enabled = "ON"
+rpl_semi_sync_source_timeout = "4294967295"
+rpl_semi_sync_source_wait_for_replica_count = "1"
+rpl_semi_sync_source_wait_no_replica = "ON"
+rpl_semi_sync_source_wait_point = "AFTER_SYNC"
+[mysqld.replica]
+plugin_load_add = "semisync_replica.so"
+rpl_semi_sync_replica_enabled = "ON"
+`)
+}
+
+func TestABackupARestoreAndTheExporterHaveAccountsOfTheirOwn(t *testing.T) {
+	archive := replicated.Archive{Image: "mc:1", Endpoint: "http://minio:9000", Bucket: "archive", Prefix: "databases/"}
+	rec, err := attemptWith(t, recorded.Generated, func(a *mysql.Args) { a.Backups, a.Metrics = true, true },
+		func(ctx *pulumi.Context, d *replicated.Database) error {
+			return errors.Join(
+				d.Backup(ctx, &replicated.BackupArgs{Archive: archive, Schedule: "0 3 * * *", Keep: 7, Scratch: "2Gi", Timeout: 600}),
+				d.Restore(ctx, &replicated.RestoreArgs{Archive: archive, From: "old", Backup: "latest", Scratch: "2Gi", Timeout: 600}),
+				d.Exporter(ctx, &replicated.MetricsArgs{Image: "exporter:1", Namespace: "monitoring", Timeout: 60}))
+		})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cron := recorded.Read[batchv1.CronJob](t, rec, "CronJob::main-backup").Spec.JobTemplate.Spec.Template.Spec
+	recorded.EqualAll(t, "dumping", recorded.Variables(cron.InitContainers[0]), []string{
+		"PRIMARY_HOST=main.shop.svc.cluster.local", "LOGIN=plinth_backup",
+		"LOGIN_PASSWORD=$(secret main-backup-credentials/password)", "ROLES=api=api web=web",
+	})
+	job := recorded.Read[batchv1.Job](t, rec, "main-restore-job").Spec.Template.Spec
+	recorded.EqualAll(t, "what is wanted of a backup", recorded.Variables(job.InitContainers[0])[3:],
+		[]string{"BACKUP=latest", "APPLICATIONS=api web"})
+	recorded.EqualAll(t, "restoring", recorded.Variables(job.Containers[0]), []string{
+		"PRIMARY_HOST=main.shop.svc.cluster.local", "LOGIN=root", "LOGIN_PASSWORD=$(secret main-credentials/password)",
+		"ROLES=api=api web=web",
+	})
+	exporter := recorded.Read[appsv1.Deployment](t, rec, "main-metrics-deployment").Spec.Template.Spec.Containers[0]
+	recorded.EqualAll(t, "the exporter's variables", recorded.Variables(exporter),
+		[]string{"MYSQLD_EXPORTER_PASSWORD=$(secret main-metrics-credentials/password)"})
+	recorded.EqualAll(t, "the exporter's arguments", exporter.Args, []string{
+		"--config.my-cnf=/etc/database/exporter.cnf", "--mysqld.address=main.shop.svc.cluster.local:3306",
+		"--mysqld.username=plinth_metrics",
+	})
+	recorded.Equal(t, "the exporter's port", recorded.Read[corev1.Service](t, rec, "main-metrics-service").Spec.Ports[0].Port, 9104)
+	recorded.NoneInPlain(t, rec, "word-")
 }

@@ -12,16 +12,19 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 
 	"plinth/components/binding"
+	"plinth/components/database"
 	"plinth/components/database/postgres"
+	"plinth/components/database/replicated"
 	"plinth/internal/record"
+	"plinth/internal/recorded"
 )
 
 // archive is a bucket in the namespace.
-func archive() postgres.Archive {
+func archive() replicated.Archive {
 	key := func(name, entry string) binding.Variable {
 		return binding.Variable{Name: name, Secret: &binding.SecretRef{Secret: pulumi.String("store-keys"), Key: entry}}
 	}
-	return postgres.Archive{
+	return replicated.Archive{
 		Image: "quay.io/minio/mc:1", Endpoint: "http://minio:9000", Bucket: "archive", Prefix: "plinth/",
 		Access: binding.Binding{
 			Env:   []binding.Variable{key("ACCESS_KEY_ID", "id"), key("SECRET_ACCESS_KEY", "key")},
@@ -35,18 +38,9 @@ func archive() postgres.Archive {
 }
 
 // added is what a database with all that can be added to it makes.
-func added(t *testing.T, change func(*postgres.Args), add func(*pulumi.Context, *postgres.Postgres) error) *record.Recording {
+func added(t *testing.T, change func(*postgres.Args), add func(*pulumi.Context, *replicated.Database) error) *record.Recording {
 	t.Helper()
-	opts := record.Options{Project: "shop", Stack: "test", Outputs: generated}
-	rec, err := record.Run(t.Context(), opts, func(ctx *pulumi.Context) error {
-		args := ordinary()
-		change(args)
-		made, err := postgres.New(ctx, "main", args)
-		if err != nil {
-			return err
-		}
-		return add(ctx, made)
-	})
+	rec, err := attemptWith(t, recorded.Generated, change, add)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,38 +48,38 @@ func added(t *testing.T, change func(*postgres.Args), add func(*pulumi.Context, 
 }
 
 func TestABackupDumpsAsARoleThatMayReadAndThenKeepsIt(t *testing.T) {
-	rec := added(t, func(a *postgres.Args) { a.Backups = true }, func(ctx *pulumi.Context, p *postgres.Postgres) error {
-		return p.Backup(ctx, &postgres.BackupArgs{
+	rec := added(t, func(a *postgres.Args) { a.Backups = true }, func(ctx *pulumi.Context, p *replicated.Database) error {
+		return p.Backup(ctx, &replicated.BackupArgs{
 			Archive: archive(), Schedule: "0 3 * * *", Keep: 7, Scratch: "2Gi", Timeout: 600,
 		})
 	})
-	cron := read[batchv1.CronJob](t, rec, "CronJob::main-backup").Spec
-	expect(t, "schedule", cron.Schedule+" "+*cron.TimeZone, "0 3 * * * Etc/UTC")
-	expect(t, "two at once", cron.ConcurrencyPolicy, batchv1.ForbidConcurrent)
+	cron := recorded.Read[batchv1.CronJob](t, rec, "CronJob::main-backup").Spec
+	recorded.Equal(t, "schedule", cron.Schedule+" "+*cron.TimeZone, "0 3 * * * Etc/UTC")
+	recorded.Equal(t, "two at once", cron.ConcurrencyPolicy, batchv1.ForbidConcurrent)
 	pod := cron.JobTemplate.Spec.Template.Spec
 	dump, upload := pod.InitContainers[0], pod.Containers[0]
-	expectAll(t, "dumping", variables(dump), []string{
-		"PGHOST=main.shop.svc.cluster.local", "PGPASSWORD=$(secret main-backup-credentials/password)",
-		"PGSSLMODE=verify-full", "PGSSLROOTCERT=/authority/ca.crt", "PGUSER=plinth_backup", "ROLES=api web",
+	recorded.EqualAll(t, "dumping", recorded.Variables(dump), []string{
+		"PGHOST=main.shop.svc.cluster.local", "PGUSER=plinth_backup", "PGPASSWORD=$(secret main-backup-credentials/password)",
+		"PGSSLMODE=verify-full", "PGSSLROOTCERT=/authority/ca.crt", "ROLES=api web",
 	})
-	expectAll(t, "keeping", variables(upload), []string{
+	recorded.EqualAll(t, "keeping", recorded.Variables(upload), []string{
 		"MC_CONFIG_DIR=/tmp/mc", "ENDPOINT=http://minio:9000", "FOLDER=store/archive/plinth/main",
 		"ACCESS_KEY_ID=$(secret store-keys/id)", "SECRET_ACCESS_KEY=$(secret store-keys/key)", "KEEP=7",
 	})
 	// Each of the two has the secrets that it needs, and not the other's.
-	expect(t, "the archive's file at the dump", slices.ContainsFunc(dump.VolumeMounts, mounted("/etc/ca")), false)
-	expect(t, "the archive's file at the upload", slices.ContainsFunc(upload.VolumeMounts, mounted("/etc/ca")), true)
-	expect(t, "room", upload.Resources.Limits.StorageEphemeral().String(), "2Gi")
+	recorded.Equal(t, "the archive's file at the dump", slices.ContainsFunc(dump.VolumeMounts, mounted("/etc/ca")), false)
+	recorded.Equal(t, "the archive's file at the upload", slices.ContainsFunc(upload.VolumeMounts, mounted("/etc/ca")), true)
+	recorded.Equal(t, "room", upload.Resources.Limits.StorageEphemeral().String(), "2Gi")
 	var edges []string
 	for _, r := range rec.All("kubernetes:networking.k8s.io/v1:NetworkPolicy") {
-		if policy := read[networkingv1.NetworkPolicy](t, rec, r.Name); strings.HasPrefix(policy.Name, "main-backup") {
+		if policy := recorded.Read[networkingv1.NetworkPolicy](t, rec, r.Name); strings.HasPrefix(policy.Name, "main-backup") {
 			edges = append(edges, policy.Name)
 		}
 	}
-	expectAll(t, "edges", edges, []string{"main-backup-to-main", "main-backup-to-minio"})
-	env := variables(read[batchv1.Job](t, rec, "main-setup-job").Spec.Template.Spec.Containers[0])
-	expect(t, "the setup's services", env[len(env)-1], "SERVICES=plinth_backup:pg_read_all_data")
-	waits(t, rec, "CronJob::main-backup", "main-setup-job", "main-backup-to-minio")
+	recorded.EqualAll(t, "edges", edges, []string{"main-backup-to-main", "main-backup-to-minio"})
+	env := recorded.Variables(recorded.Read[batchv1.Job](t, rec, "main-setup-job").Spec.Template.Spec.Containers[0])
+	recorded.Equal(t, "the setup's services", env[len(env)-1], "SERVICES=plinth_backup")
+	recorded.Waits(t, rec, "CronJob::main-backup", "main-setup-job", "main-backup-to-minio")
 }
 
 func mounted(path string) func(corev1.VolumeMount) bool {
@@ -94,40 +88,40 @@ func mounted(path string) func(corev1.VolumeMount) bool {
 
 func TestARestoreIsDoneBeforeAnybodyUsesTheDatabase(t *testing.T) {
 	var bound binding.Binding
-	rec := added(t, unchanged, func(ctx *pulumi.Context, p *postgres.Postgres) error {
-		err := p.Restore(ctx, &postgres.RestoreArgs{
+	rec := added(t, unchanged, func(ctx *pulumi.Context, p *replicated.Database) error {
+		err := p.Restore(ctx, &replicated.RestoreArgs{
 			Archive: archive(), From: "old", Backup: "20261121T030000Z", Scratch: "2Gi", Timeout: 600,
 		})
-		bound = p.Binding("web", postgres.Shape{}, postgres.Require)
+		bound = p.Binding("web", database.Shape{}, database.Require)
 		return err
 	})
-	pod := read[batchv1.Job](t, rec, "main-restore-job").Spec.Template.Spec
-	expectAll(t, "getting it", variables(pod.InitContainers[0]), []string{
+	pod := recorded.Read[batchv1.Job](t, rec, "main-restore-job").Spec.Template.Spec
+	recorded.EqualAll(t, "getting it", recorded.Variables(pod.InitContainers[0]), []string{
 		"MC_CONFIG_DIR=/tmp/mc", "ENDPOINT=http://minio:9000", "FOLDER=store/archive/plinth/old",
 		"ACCESS_KEY_ID=$(secret store-keys/id)", "SECRET_ACCESS_KEY=$(secret store-keys/key)",
-		"BACKUP=20261121T030000Z", "ROLES=api web",
+		"BACKUP=20261121T030000Z", "APPLICATIONS=api web",
 	})
-	expectAll(t, "restoring", variables(pod.Containers[0]), []string{
-		"PGHOST=main.shop.svc.cluster.local", "PGPASSWORD=$(secret main-credentials/password)",
-		"PGSSLMODE=verify-full", "PGSSLROOTCERT=/authority/ca.crt", "PGUSER=postgres", "ROLES=api web",
+	recorded.EqualAll(t, "restoring", recorded.Variables(pod.Containers[0]), []string{
+		"PGHOST=main.shop.svc.cluster.local", "PGUSER=postgres", "PGPASSWORD=$(secret main-credentials/password)",
+		"PGSSLMODE=verify-full", "PGSSLROOTCERT=/authority/ca.crt", "ROLES=api web",
 	})
-	waits(t, rec, "main-restore-job", "main-setup-job")
-	expect(t, "what an application waits for", len(bound.Ready), 2)
+	recorded.Waits(t, rec, "main-restore-job", "main-setup-job")
+	recorded.Equal(t, "what an application waits for", len(bound.Ready), 2)
 }
 
 func TestTheExporterMayMonitorAndNothingElse(t *testing.T) {
-	rec := added(t, func(a *postgres.Args) { a.Metrics = true }, func(ctx *pulumi.Context, p *postgres.Postgres) error {
-		return p.Exporter(ctx, &postgres.MetricsArgs{Image: "exporter:1", Namespace: "monitoring", Timeout: 60})
+	rec := added(t, func(a *postgres.Args) { a.Metrics = true }, func(ctx *pulumi.Context, p *replicated.Database) error {
+		return p.Exporter(ctx, &replicated.MetricsArgs{Image: "exporter:1", Namespace: "monitoring", Timeout: 60})
 	})
-	spec := read[appsv1.Deployment](t, rec, "main-metrics-deployment").Spec.Template.Spec
-	expectAll(t, "variables", variables(spec.Containers[0]), []string{
+	spec := recorded.Read[appsv1.Deployment](t, rec, "main-metrics-deployment").Spec.Template.Spec
+	recorded.EqualAll(t, "variables", recorded.Variables(spec.Containers[0]), []string{
 		"DATA_SOURCE_URI=main.shop.svc.cluster.local:5432/postgres?sslmode=verify-full&sslrootcert=/authority/ca.crt",
 		"DATA_SOURCE_USER=plinth_metrics", "DATA_SOURCE_PASS=$(secret main-metrics-credentials/password)",
 	})
-	env := variables(read[batchv1.Job](t, rec, "main-setup-job").Spec.Template.Spec.Containers[0])
-	expect(t, "the setup's services", env[len(env)-1], "SERVICES=plinth_metrics:pg_monitor")
-	policy := read[networkingv1.NetworkPolicy](t, rec, "main-metrics-monitored").Spec.Ingress[0]
-	expect(t, "who may read", policy.From[0].NamespaceSelector.MatchLabels["kubernetes.io/metadata.name"], "monitoring")
-	expect(t, "the port", policy.Ports[0].Port.IntValue(), 9187)
-	expect(t, "the service", read[corev1.Service](t, rec, "main-metrics-service").Spec.Ports[0].Port, 9187)
+	env := recorded.Variables(recorded.Read[batchv1.Job](t, rec, "main-setup-job").Spec.Template.Spec.Containers[0])
+	recorded.Equal(t, "the setup's services", env[len(env)-1], "SERVICES=plinth_metrics")
+	policy := recorded.Read[networkingv1.NetworkPolicy](t, rec, "main-metrics-monitored").Spec.Ingress[0]
+	recorded.Equal(t, "who may read", policy.From[0].NamespaceSelector.MatchLabels["kubernetes.io/metadata.name"], "monitoring")
+	recorded.Equal(t, "the port", policy.Ports[0].Port.IntValue(), 9187)
+	recorded.Equal(t, "the service", recorded.Read[corev1.Service](t, rec, "main-metrics-service").Spec.Ports[0].Port, 9187)
 }

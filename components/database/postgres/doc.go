@@ -1,14 +1,12 @@
 // Package postgres runs PostgreSQL in the cluster: a primary and its streaming replicas, with nothing done by hand.
 //
-// It works with the documented contract of the official image, any major version from 15. The primary and the replicas
-// are two StatefulSets, so that neither's change touches the other. What has to be done inside the database is done by
-// scripts that run again and again to the same end: setup.sh makes the roles and databases, each replica makes its own
-// replication slot and clones the primary when its volume is empty or too old, slots.sh drops what a removed replica
-// leaves.
+// It works with the documented contract of the official image, any major version from 15. What it shares with other
+// engines is in [plinth/components/database/replicated]. Each replica makes its own replication slot, and clones the
+// primary when its volume is empty or too old; slots.sh drops what a removed replica leaves.
 //
 // # Durability
 //
-// What a commit waits for decides what can be lost once it was acknowledged ([Synchronous]):
+// What a commit waits for decides what can be lost once it was acknowledged ([replicated.Synchronous]):
 //
 //   - Off waits for nothing: a crash of the primary loses up to three times wal_writer_delay (0.6 s). What remains is
 //     consistent.
@@ -30,21 +28,13 @@
 //
 // # Encryption
 //
-// Connections over the network are encrypted, and others refused ([Args].Plaintext admits them). The server's
+// Connections over the network are encrypted, and others refused ([replicated.Args].Plaintext admits them). The server's
 // certificate is signed by an authority of this one database ([plinth/components/certificate]); replicas and the setup
-// verify it, applications do where they ask for [VerifyFull]. A renewed certificate reaches the pods' files by the
-// kubelet within a minute or two, and the readiness probe then makes the server read it, without a restart.
+// verify it, applications do where they ask for [database.VerifyFull]. A renewed certificate reaches the pods' files by
+// the kubelet within a minute or two, and the readiness probe then makes the server read it, without a restart.
 //
 // # Rotation
 //
-// A higher [Args].Rotation gives every role another password. Postgres knows one password of a role, so that a change
-// would refuse those that still have the old one. Therefore an application has two logins, used in turn: its role, and
-// another that becomes it with each connection. A rotation makes a new password for the one that is not in use; the
-// setup gives it to the role, and then the applications roll, one pod after the other. Both logins work while they do,
-// so no connection is refused. The old password lasts until the next rotation: after a leak, rotate twice, one after
-// the other. Raised by two at once, the login in use itself gets another password, and what has not rolled yet is
-// refused until it has.
-//
-// The replicas' role has one password. They roll after it has changed; one that loses its connection in between is
-// refused until it is its turn, and catches up then.
+// As [plinth/components/database/replicated] says. Of an application's two logins the one is its role, and the other
+// becomes that role with each connection: what it makes belongs to the role.
 package postgres

@@ -1,7 +1,6 @@
 package postgres_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"os/exec"
 	"path/filepath"
@@ -10,13 +9,16 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 
 	"plinth/components/database/postgres"
+	"plinth/components/database/replicated"
 	"plinth/internal/record"
+	"plinth/internal/recorded"
 )
 
 func unchanged(*postgres.Args) {}
@@ -38,40 +40,40 @@ func TestPrimaryAndReplicasHaveServicesOfTheirOwn(t *testing.T) {
 		"main-primary-pods-service": "main-primary-pods main None",
 		"main-replica-pods-service": "main-replica-pods main-replica None",
 	} {
-		service := read[corev1.Service](t, rec, name)
+		service := recorded.Read[corev1.Service](t, rec, name)
 		got := service.Name + " " + service.Spec.Selector["app.kubernetes.io/name"] + " " + service.Spec.ClusterIP
-		expect(t, name, got, want)
-		expect(t, name+"'s port", service.Spec.Ports[0].Port, 5432)
+		recorded.Equal(t, name, got, want)
+		recorded.Equal(t, name+"'s port", service.Spec.Ports[0].Port, 5432)
 	}
 }
 
 func TestPodsAreReplicatedAsDeclaredAndOnePrimary(t *testing.T) {
 	rec := deploy(t, func(a *postgres.Args) { a.Replicas = 3 })
-	primary, replicas := read[appsv1.StatefulSet](t, rec, "main-statefulset"),
-		read[appsv1.StatefulSet](t, rec, "main-replica-statefulset")
-	expect(t, "primaries", *primary.Spec.Replicas, 1)
-	expect(t, "replicas", *replicas.Spec.Replicas, 3)
-	expect(t, "the primary's name service", primary.Spec.ServiceName, "main-primary-pods")
-	expect(t, "the replicas' name service", replicas.Spec.ServiceName, "main-replica-pods")
+	primary, replicas := recorded.Read[appsv1.StatefulSet](t, rec, "main-statefulset"),
+		recorded.Read[appsv1.StatefulSet](t, rec, "main-replica-statefulset")
+	recorded.Equal(t, "primaries", *primary.Spec.Replicas, 1)
+	recorded.Equal(t, "replicas", *replicas.Spec.Replicas, 3)
+	recorded.Equal(t, "the primary's name service", primary.Spec.ServiceName, "main-primary-pods")
+	recorded.Equal(t, "the replicas' name service", replicas.Spec.ServiceName, "main-replica-pods")
 	for name, set := range map[string]appsv1.StatefulSet{"primary.sh": primary, "replica.sh": replicas} {
 		c := set.Spec.Template.Spec.Containers[0]
-		expectAll(t, "command", c.Command, []string{"/scripts/" + name})
-		expect(t, "user", *set.Spec.Template.Spec.SecurityContext.RunAsUser, 999)
-		expect(t, "grace", *set.Spec.Template.Spec.TerminationGracePeriodSeconds, 120)
+		recorded.EqualAll(t, "command", c.Command, []string{"/scripts/" + name})
+		recorded.Equal(t, "user", *set.Spec.Template.Spec.SecurityContext.RunAsUser, 999)
+		recorded.Equal(t, "grace", *set.Spec.Template.Spec.TerminationGracePeriodSeconds, 120)
 	}
-	expectAll(t, "the primary's variables", variables(primary.Spec.Template.Spec.Containers[0]), []string{
+	recorded.EqualAll(t, "the primary's variables", recorded.Variables(primary.Spec.Template.Spec.Containers[0]), []string{
 		"PGDATA=/pgdata/data", "POSTGRES_PASSWORD=$(secret main-credentials/password)",
 		"REPLICAS_HOST=main-replicas.shop.svc.cluster.local",
 	})
-	expectAll(t, "a replica's variables", variables(replicas.Spec.Template.Spec.Containers[0]), []string{
+	recorded.EqualAll(t, "a replica's variables", recorded.Variables(replicas.Spec.Template.Spec.Containers[0]), []string{
 		"PGDATA=/pgdata/data", "PRIMARY_HOST=main.shop.svc.cluster.local",
 		"REPLICATION_PASSWORD=$(secret main-credentials/replication-password)",
 	})
-	expectAll(t, "a replica's liveness", replicas.Spec.Template.Spec.Containers[0].LivenessProbe.Exec.Command,
+	recorded.EqualAll(t, "a replica's liveness", replicas.Spec.Template.Spec.Containers[0].LivenessProbe.Exec.Command,
 		[]string{"/scripts/replica-alive.sh"})
 	for _, name := range []string{"main-budget", "main-replica-budget"} {
-		budget := read[policyv1.PodDisruptionBudget](t, rec, name).Spec
-		expect(t, name, budget.MaxUnavailable.IntValue(), 1)
+		budget := recorded.Read[policyv1.PodDisruptionBudget](t, rec, name).Spec
+		recorded.Equal(t, name, budget.MaxUnavailable.IntValue(), 1)
 	}
 }
 
@@ -85,9 +87,9 @@ func TestVolumesStayWhereTheyAreRetainedAndOtherwiseGo(t *testing.T) {
 			"main-statefulset":         appsv1.RetainPersistentVolumeClaimRetentionPolicyType,
 			"main-replica-statefulset": appsv1.DeletePersistentVolumeClaimRetentionPolicyType,
 		} {
-			policy := read[appsv1.StatefulSet](t, rec, name).Spec.PersistentVolumeClaimRetentionPolicy
-			expect(t, name+" deleted", policy.WhenDeleted, want)
-			expect(t, name+" scaled", policy.WhenScaled, scaled)
+			policy := recorded.Read[appsv1.StatefulSet](t, rec, name).Spec.PersistentVolumeClaimRetentionPolicy
+			recorded.Equal(t, name+" deleted", policy.WhenDeleted, want)
+			recorded.Equal(t, name+" scaled", policy.WhenScaled, scaled)
 		}
 	}
 }
@@ -95,41 +97,41 @@ func TestVolumesStayWhereTheyAreRetainedAndOtherwiseGo(t *testing.T) {
 func TestTheTemplatesOfClaimsNeverChangeAndClaimsGrowByPatches(t *testing.T) {
 	rec := deploy(t, func(a *postgres.Args) { a.Replicas, a.Storage, a.StorageClass = 2, "3Gi", "fast" })
 	for _, name := range []string{"main-statefulset", "main-replica-statefulset"} {
-		expectAll(t, name+" ignores", one(t, rec, name).IgnoreChanges, []string{"spec.volumeClaimTemplates"})
-		claims := read[appsv1.StatefulSet](t, rec, name).Spec.VolumeClaimTemplates
+		recorded.EqualAll(t, name+" ignores", recorded.One(t, rec, name).IgnoreChanges, []string{"spec.volumeClaimTemplates"})
+		claims := recorded.Read[appsv1.StatefulSet](t, rec, name).Spec.VolumeClaimTemplates
 		if len(claims) != 1 {
 			t.Fatalf("%s: got %d claims, want 1", name, len(claims))
 		}
-		expect(t, "claim", claims[0].Name, "data")
-		expect(t, "size", claims[0].Spec.Resources.Requests.Storage().String(), "3Gi")
-		expect(t, "class", *claims[0].Spec.StorageClassName, "fast")
+		recorded.Equal(t, "claim", claims[0].Name, "data")
+		recorded.Equal(t, "size", claims[0].Spec.Resources.Requests.Storage().String(), "3Gi")
+		recorded.Equal(t, "class", *claims[0].Spec.StorageClassName, "fast")
 	}
 	var patches []string
 	for _, r := range rec.All("kubernetes:core/v1:PersistentVolumeClaimPatch") {
-		claim := read[corev1.PersistentVolumeClaim](t, rec, r.Name)
+		claim := recorded.Read[corev1.PersistentVolumeClaim](t, rec, r.Name)
 		patches = append(patches, claim.Name+" "+claim.Spec.Resources.Requests.Storage().String())
-		expect(t, r.Name+" is forced", claim.Annotations["pulumi.com/patchForce"], "true")
+		recorded.Equal(t, r.Name+" is forced", claim.Annotations["pulumi.com/patchForce"], "true")
 	}
 	slices.Sort(patches)
-	expectAll(t, "patches", patches, []string{"data-main-0 3Gi", "data-main-replica-0 3Gi", "data-main-replica-1 3Gi"})
-	waits(t, rec, "main-size-0", "main-statefulset")
-	waits(t, rec, "main-replica-size-1", "main-replica-statefulset")
+	recorded.EqualAll(t, "patches", patches, []string{"data-main-0 3Gi", "data-main-replica-0 3Gi", "data-main-replica-1 3Gi"})
+	recorded.Waits(t, rec, "main-size-0", "main-statefulset")
+	recorded.Waits(t, rec, "main-replica-size-1", "main-replica-statefulset")
 }
 
 func TestTheClustersOwnStorageClassIsNotNamed(t *testing.T) {
-	set := read[appsv1.StatefulSet](t, deploy(t, unchanged), "main-statefulset")
-	expect(t, "a class", set.Spec.VolumeClaimTemplates[0].Spec.StorageClassName != nil, false)
+	set := recorded.Read[appsv1.StatefulSet](t, deploy(t, unchanged), "main-statefulset")
+	recorded.Equal(t, "a class", set.Spec.VolumeClaimTemplates[0].Spec.StorageClassName != nil, false)
 }
 
 func TestTheSetupGetsRolesAndPasswordsAndNoneInPlain(t *testing.T) {
 	rec := deploy(t, unchanged)
-	job := read[batchv1.Job](t, rec, "main-setup-job")
+	job := recorded.Read[batchv1.Job](t, rec, "main-setup-job")
 	c := job.Spec.Template.Spec.Containers[0]
-	expectAll(t, "command", c.Command, []string{"/scripts/setup.sh"})
-	expectAll(t, "variables", variables(c), []string{
+	recorded.EqualAll(t, "command", c.Command, []string{"/scripts/setup.sh"})
+	recorded.EqualAll(t, "variables", recorded.Variables(c), []string{
 		"PGHOST=main.shop.svc.cluster.local", "PGUSER=postgres", "PGPASSWORD=$(secret main-credentials/password)",
-		"PGCONNECT_TIMEOUT=5", "PGOPTIONS=-c synchronous_commit=local", "PGSSLMODE=verify-full",
-		"PGSSLROOTCERT=/authority/ca.crt", "REPLICATION_PASSWORD=$(secret main-credentials/replication-password)",
+		"PGSSLMODE=verify-full", "PGSSLROOTCERT=/authority/ca.crt", "PGCONNECT_TIMEOUT=5",
+		"PGOPTIONS=-c synchronous_commit=local", "REPLICATION_PASSWORD=$(secret main-credentials/replication-password)",
 		"ROLES=api web", "SERVICES=",
 	})
 	secrets := map[string]string{}
@@ -142,17 +144,17 @@ func TestTheSetupGetsRolesAndPasswordsAndNoneInPlain(t *testing.T) {
 	for _, m := range c.VolumeMounts {
 		if name, found := secrets[m.Name]; found {
 			mounts[m.MountPath] = name
-			expect(t, m.MountPath+" is read-only", m.ReadOnly, true)
+			recorded.Equal(t, m.MountPath+" is read-only", m.ReadOnly, true)
 		}
 	}
-	expect(t, "folders of secrets", len(mounts), 3)
-	expect(t, "what the server is verified by", mounts["/authority"], "main-authority")
-	expect(t, "api's", mounts["/roles/api"], "main-role-api")
-	expect(t, "web's", mounts["/roles/web"], "main-role-web")
-	expect(t, "a new try with the next update", job.Annotations["pulumi.com/replaceUnready"], "true")
-	waits(t, rec, "main-setup-job", "main-statefulset", "main-credentials", "Secret::main-role-api", "main-setup-to-main")
-	waits(t, rec, "main-replica-statefulset", "main-setup-job")
-	waits(t, rec, "main-slots-job", "main-replica-statefulset")
+	recorded.Equal(t, "folders of secrets", len(mounts), 3)
+	recorded.Equal(t, "what the server is verified by", mounts["/authority"], "main-authority")
+	recorded.Equal(t, "api's", mounts["/roles/api"], "main-role-api")
+	recorded.Equal(t, "web's", mounts["/roles/web"], "main-role-web")
+	recorded.Equal(t, "a new try with the next update", job.Annotations["pulumi.com/replaceUnready"], "true")
+	recorded.Waits(t, rec, "main-setup-job", "main-statefulset", "main-credentials", "Secret::main-role-api", "main-setup-to-main")
+	recorded.Waits(t, rec, "main-replica-statefulset", "main-setup-job")
+	recorded.Waits(t, rec, "main-slots-job", "main-replica-statefulset")
 }
 
 func TestSlotsOfReplicasThatAreDeclaredStay(t *testing.T) {
@@ -160,44 +162,36 @@ func TestSlotsOfReplicasThatAreDeclaredStay(t *testing.T) {
 		0: {"SLOTS=", "SLOT_PREFIX=main_replica"}, 2: {"SLOTS=main_replica_0 main_replica_1", "SLOT_PREFIX=main_replica"},
 	} {
 		rec := deploy(t, func(a *postgres.Args) { a.Replicas = replicas })
-		env := variables(read[batchv1.Job](t, rec, "main-slots-job").Spec.Template.Spec.Containers[0])
-		expectAll(t, "slots", env[len(env)-2:], want[:])
+		env := recorded.Variables(recorded.Read[batchv1.Job](t, rec, "main-slots-job").Spec.Template.Spec.Containers[0])
+		recorded.EqualAll(t, "slots", env[len(env)-2:], want[:])
 	}
 }
 
 func TestPasswordsFitIntoAURLAndAreInSecretsAlone(t *testing.T) {
 	rec := deploy(t, unchanged)
 	var names []string
-	for _, r := range rec.All(passwordType) {
+	for _, r := range rec.All(recorded.Password) {
 		names = append(names, r.Name)
-		expect(t, r.Name+"'s length", r.Inputs["length"].NumberValue(), 32)
-		expect(t, r.Name+" has special characters", r.Inputs["special"].BoolValue(), false)
+		recorded.Equal(t, r.Name+"'s length", r.Inputs["length"].NumberValue(), 32)
+		recorded.Equal(t, r.Name+" has special characters", r.Inputs["special"].BoolValue(), false)
 	}
-	expectAll(t, "passwords", names, []string{
+	recorded.EqualAll(t, "passwords", names, []string{
 		"main-replication", "main-role-api", "main-role-api-read", "main-role-web", "main-role-web-read", "main-superuser",
 	})
 	for secret, want := range map[string]map[string]string{
 		"main-credentials": {"password": "word-main-superuser", "replication-password": "word-main-replication"},
 		"main-role-web":    {"password": "word-main-role-web", "read-password": "word-main-role-web-read"},
 	} {
-		expectSame(t, secret, read[corev1.Secret](t, rec, "Secret::"+secret).StringData, want)
+		expectSame(t, secret, recorded.Read[corev1.Secret](t, rec, "Secret::"+secret).StringData, want)
 	}
-	for _, r := range rec.Resources {
-		text, err := json.Marshal(resource.NewProperty(r.Inputs).MapRepl(nil, closed))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if strings.Contains(string(text), "word-") {
-			t.Errorf("%s holds a password in plain text: %s", r.Label(), text)
-		}
-	}
+	recorded.NoneInPlain(t, rec, "word-")
 }
 
 // Each rotation makes one of two passwords anew, so that the one in use before works on.
 func TestARotationMakesEverySecondPasswordAnew(t *testing.T) {
 	keepers := func(rotation int) map[string]string {
 		out := map[string]string{}
-		for _, r := range deploy(t, func(a *postgres.Args) { a.Rotation = rotation }).All(passwordType) {
+		for _, r := range deploy(t, func(a *postgres.Args) { a.Rotation = rotation }).All(recorded.Password) {
 			kept := ""
 			if k, given := r.Inputs["keepers"]; given {
 				kept = k.ObjectValue()["rotation"].StringValue()
@@ -233,13 +227,13 @@ func TestAfterARotationBothPasswordsOfARoleAreThereAndTheServersNewOne(t *testin
 			"alternate-password": "word-main-role-web-alternate", "alternate-read-password": "word-main-role-web-read-alternate",
 		},
 	} {
-		expectSame(t, secret, read[corev1.Secret](t, rec, "Secret::"+secret).StringData, want)
+		expectSame(t, secret, recorded.Read[corev1.Secret](t, rec, "Secret::"+secret).StringData, want)
 	}
-	env := variables(read[batchv1.Job](t, rec, "main-setup-job").Spec.Template.Spec.Containers[0])
-	expect(t, "the setup's way in", env[len(env)-2], "PREVIOUS_PASSWORD=$(secret main-credentials/previous-password)")
+	env := recorded.Variables(recorded.Read[batchv1.Job](t, rec, "main-setup-job").Spec.Template.Spec.Containers[0])
+	recorded.Equal(t, "the setup's way in", env[len(env)-2], "PREVIOUS_PASSWORD=$(secret main-credentials/previous-password)")
 	// What has the replicas' password from its start is made anew.
 	annotation := func(rotation int) string {
-		set := read[appsv1.StatefulSet](t, deploy(t, func(a *postgres.Args) { a.Rotation = rotation }), "main-replica-statefulset")
+		set := recorded.Read[appsv1.StatefulSet](t, deploy(t, func(a *postgres.Args) { a.Rotation = rotation }), "main-replica-statefulset")
 		return set.Spec.Template.Annotations["checksum/replication"]
 	}
 	if one, other := annotation(0), annotation(1); len(one) != 8 || one == other {
@@ -250,7 +244,7 @@ func TestAfterARotationBothPasswordsOfARoleAreThereAndTheServersNewOne(t *testin
 func TestServersHaveACertificateForAllTheirNames(t *testing.T) {
 	rec := deploy(t, unchanged)
 	var names []string
-	for _, v := range one(t, rec, "main-certificate-request").Inputs["dnsNames"].ArrayValue() {
+	for _, v := range recorded.One(t, rec, "main-certificate-request").Inputs["dnsNames"].ArrayValue() {
 		names = append(names, v.StringValue())
 	}
 	for _, name := range []string{
@@ -261,46 +255,46 @@ func TestServersHaveACertificateForAllTheirNames(t *testing.T) {
 			t.Errorf("%s is not among %v", name, names)
 		}
 	}
-	expectSame(t, "the servers' secret", read[corev1.Secret](t, rec, "Secret::main-certificate").StringData, map[string]string{
+	expectSame(t, "the servers' secret", recorded.Read[corev1.Secret](t, rec, "Secret::main-certificate").StringData, map[string]string{
 		"tls.crt": "certPem-main-certificate-signed", "tls.key": "privateKeyPem-main-certificate-key",
 		"ca.crt": "certPem-main-certificate-authority",
 	})
-	expectSame(t, "the clients' secret", read[corev1.Secret](t, rec, "Secret::main-authority").StringData, map[string]string{
+	expectSame(t, "the clients' secret", recorded.Read[corev1.Secret](t, rec, "Secret::main-authority").StringData, map[string]string{
 		"ca.crt": "certPem-main-certificate-authority",
 	})
 	for _, name := range []string{"main-statefulset", "main-replica-statefulset"} {
-		pod := read[appsv1.StatefulSet](t, rec, name).Spec.Template.Spec
-		expectAll(t, name+"'s readiness", pod.Containers[0].ReadinessProbe.Exec.Command, []string{"/scripts/ready.sh"})
+		pod := recorded.Read[appsv1.StatefulSet](t, rec, name).Spec.Template.Spec
+		recorded.EqualAll(t, name+"'s readiness", pod.Containers[0].ReadinessProbe.Exec.Command, []string{"/scripts/ready.sh"})
 		volume := pod.Volumes[slices.IndexFunc(pod.Volumes, func(v corev1.Volume) bool { return v.Name == "certificate" })]
-		expect(t, name+"'s certificate", volume.Secret.SecretName, "main-certificate")
+		recorded.Equal(t, name+"'s certificate", volume.Secret.SecretName, "main-certificate")
 		// The server refuses a key that others may read.
-		expect(t, name+"'s mode", *volume.Secret.DefaultMode, 0o440)
+		recorded.Equal(t, name+"'s mode", *volume.Secret.DefaultMode, 0o440)
 	}
 }
 
 func expectSame(t *testing.T, what string, got, want map[string]string) {
 	t.Helper()
-	expect(t, "entries of "+what, len(got), len(want))
+	recorded.Equal(t, "entries of "+what, len(got), len(want))
 	for key := range want {
-		expect(t, what+"'s "+key, got[key], want[key])
+		recorded.Equal(t, what+"'s "+key, got[key], want[key])
 	}
 }
 
 func TestAnotherPasswordRunsTheSetupAnew(t *testing.T) {
 	annotation := func(word string) string {
 		rec, err := attemptWith(t, func(r *record.Resource) resource.PropertyMap {
-			if r.Name == "main-role-web" && r.Type == passwordType {
+			if r.Name == "main-role-web" && r.Type == recorded.Password {
 				return resource.PropertyMap{"result": resource.MakeSecret(resource.NewProperty(word))}
 			}
-			return generated(r)
-		}, unchanged, func(*postgres.Postgres) {})
+			return recorded.Generated(r)
+		}, unchanged, func(*pulumi.Context, *replicated.Database) error { return nil })
 		if err != nil {
 			t.Fatal(err)
 		}
-		template := one(t, rec, "main-setup-job").Inputs["spec"].ObjectValue()["template"].ObjectValue()
+		template := recorded.One(t, rec, "main-setup-job").Inputs["spec"].ObjectValue()["template"].ObjectValue()
 		value := template["metadata"].ObjectValue()["annotations"].ObjectValue()["checksum/secrets"]
-		expect(t, "the fingerprint is secret", value.IsSecret() || value.IsOutput() && value.OutputValue().Secret, true)
-		return read[batchv1.Job](t, rec, "main-setup-job").Spec.Template.Annotations["checksum/secrets"]
+		recorded.Equal(t, "the fingerprint is secret", value.IsSecret() || value.IsOutput() && value.OutputValue().Secret, true)
+		return recorded.Read[batchv1.Job](t, rec, "main-setup-job").Spec.Template.Annotations["checksum/secrets"]
 	}
 	one, other := annotation("one"), annotation("other")
 	if len(one) != 8 || one == other {
@@ -313,9 +307,14 @@ func TestScriptsAreShellAndAreExecutable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	shared, err := filepath.Glob("../replicated/scripts/*.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	scripts = append(scripts, shared...)
 	rec := deploy(t, unchanged)
-	data := read[corev1.ConfigMap](t, rec, "main-scripts").Data
-	expect(t, "scripts", len(scripts), len(data))
+	data := recorded.Read[corev1.ConfigMap](t, rec, "main-scripts").Data
+	recorded.Equal(t, "scripts", len(scripts), len(data))
 	for _, script := range scripts {
 		if data[filepath.Base(script)] == "" {
 			t.Errorf("%s is in no pod", script)
@@ -324,9 +323,9 @@ func TestScriptsAreShellAndAreExecutable(t *testing.T) {
 			t.Errorf("bash -n %s: %v\n%s", script, err, output)
 		}
 	}
-	for _, v := range read[appsv1.StatefulSet](t, rec, "main-statefulset").Spec.Template.Spec.Volumes {
+	for _, v := range recorded.Read[appsv1.StatefulSet](t, rec, "main-statefulset").Spec.Template.Spec.Volumes {
 		if v.ConfigMap != nil && v.Name == "scripts" {
-			expect(t, "mode", *v.ConfigMap.DefaultMode, 0o555)
+			recorded.Equal(t, "mode", *v.ConfigMap.DefaultMode, 0o555)
 		}
 	}
 }

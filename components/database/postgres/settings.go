@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"plinth/components/database"
+	"plinth/components/database/replicated"
 )
 
 // maxSenders is both max_wal_senders and max_replication_slots: nine replicas and one for a clone under way. It does
@@ -42,18 +43,18 @@ func (a *Args) settings(name string) (string, error) {
 		"max_replication_slots":   fmt.Sprint(maxSenders),
 		// A replica that is away holds up to this much, then it is dropped and clones anew: the disk does not fill.
 		"max_slot_wal_keep_size": fmt.Sprintf("%dMB", max(64, storage.Value()/4/mebibyte)),
-		"synchronous_commit":     string(On),
+		"synchronous_commit":     string(replicated.On),
 		"ssl":                    "on",
-		"ssl_cert_file":          certificateFolder + "/tls.crt",
-		"ssl_key_file":           certificateFolder + "/tls.key",
+		"ssl_cert_file":          replicated.CertificateFolder + "/tls.crt",
+		"ssl_key_file":           replicated.CertificateFolder + "/tls.key",
 		"shared_buffers":         fmt.Sprintf("%dMB", max(16, memory.Value()/4/mebibyte)),
 		"effective_cache_size":   fmt.Sprintf("%dMB", max(48, memory.Value()*3/4/mebibyte)),
 	}
 	switch a.Synchronous {
-	case On:
-	case Off:
+	case replicated.On:
+	case replicated.Off:
 		values["synchronous_commit"] = "off"
-	case Quorum:
+	case replicated.Quorum:
 		values["synchronous_standby_names"] = standbys(name)
 	default:
 		return "", fmt.Errorf("synchronous: want off, on or quorum, got %q", a.Synchronous)
@@ -95,15 +96,14 @@ func (a *Args) access() string {
 		}
 		// In quotes these would be names of databases: bare, "all" and "replication" are words of the file's own.
 		admit("all", superuser)
-		admit("replication", replicator)
-		admit("postgres", replicator)
+		admit("replication", replicated.Replication)
+		admit("postgres", replicated.Replication)
 		// Whether they are wanted or not: to add one later restarts nothing.
-		for _, s := range []service{backups(), metrics()} {
-			admit(s.databases, s.role)
-		}
+		admit("all", replicated.Backups)
+		admit("postgres", replicated.Metrics)
 		for _, app := range a.Applications {
 			// Both logins of each, though one may not be there: a rotation restarts nothing.
-			for _, role := range []string{app, reader(app)} {
+			for _, role := range []string{app, replicated.Reader(app)} {
 				admit(quoted(app), database.Login(role, 0))
 				admit(quoted(app), database.Login(role, 1))
 			}

@@ -8,12 +8,14 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"plinth/components/database/postgres"
+	"plinth/components/database/replicated"
+	"plinth/internal/recorded"
 )
 
 // configured is the content of the database's configuration.
 func configured(t *testing.T, change func(*postgres.Args)) map[string]string {
 	t.Helper()
-	return read[corev1.ConfigMap](t, deploy(t, change), "main-config").Data
+	return recorded.Read[corev1.ConfigMap](t, deploy(t, change), "main-config").Data
 }
 
 func TestTheSettingsAreExactlyThese(t *testing.T) {
@@ -32,7 +34,7 @@ synchronous_commit = 'on'
 unix_socket_directories = '/var/run/postgresql'
 wal_level = 'replica'
 `
-	expect(t, "postgresql.conf", configured(t, func(*postgres.Args) {})["postgresql.conf"], want)
+	recorded.Equal(t, "postgresql.conf", configured(t, func(*postgres.Args) {})["postgresql.conf"], want)
 }
 
 func TestSizesFollowFromMemoryAndStorage(t *testing.T) {
@@ -56,7 +58,7 @@ func TestSizesFollowFromMemoryAndStorage(t *testing.T) {
 
 func TestASettingOfTheUsersReplacesOursOnceAndIsQuoted(t *testing.T) {
 	conf := configured(t, func(a *postgres.Args) {
-		a.Synchronous = postgres.Off
+		a.Synchronous = replicated.Off
 		a.Settings = map[string]string{"shared_buffers": "64MB", "log_line_prefix": "it's %m "}
 	})["postgresql.conf"]
 	lines := strings.Split(strings.TrimSpace(conf), "\n")
@@ -67,7 +69,7 @@ func TestASettingOfTheUsersReplacesOursOnceAndIsQuoted(t *testing.T) {
 			t.Errorf("got\n%swant the line %s", conf, line)
 		}
 	}
-	expect(t, "how often shared_buffers is set", strings.Count(conf, "shared_buffers"), 1)
+	recorded.Equal(t, "how often shared_buffers is set", strings.Count(conf, "shared_buffers"), 1)
 }
 
 func TestAQuantityThatDoesNotParseIsRefused(t *testing.T) {
@@ -79,7 +81,7 @@ func TestAQuantityThatDoesNotParseIsRefused(t *testing.T) {
 			a.Storage = "plenty"
 		},
 	} {
-		_, err := attempt(t, change, func(*postgres.Postgres) {})
+		_, err := attempt(t, change, func(*replicated.Database) {})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got the error %v, want %q", err, want)
 		}
@@ -104,29 +106,29 @@ hostssl "web" "web_read" 10.0.0.0/8 scram-sha-256
 hostssl "web" "web_read_alt" 10.0.0.0/8 scram-sha-256
 `
 	got := configured(t, func(a *postgres.Args) { a.Clients = a.Clients[:1] })["pg_hba.conf"]
-	expect(t, "pg_hba.conf", got, want)
+	recorded.Equal(t, "pg_hba.conf", got, want)
 	both := configured(t, unchanged)["pg_hba.conf"]
-	expect(t, "pg_hba.conf for two ranges", both, want+strings.ReplaceAll(
+	recorded.Equal(t, "pg_hba.conf for two ranges", both, want+strings.ReplaceAll(
 		strings.SplitN(want, "\n", 3)[2], "10.0.0.0/8", "fd00::/8"))
 	plain := configured(t, func(a *postgres.Args) { a.Plaintext = true })["pg_hba.conf"]
-	expect(t, "pg_hba.conf where encryption is optional", plain, strings.ReplaceAll(both, "hostssl", "host"))
+	recorded.Equal(t, "pg_hba.conf where encryption is optional", plain, strings.ReplaceAll(both, "hostssl", "host"))
 }
 
 func TestACommitWaitsForAnyOfTheReplicasThereMayEverBe(t *testing.T) {
-	quorum := configured(t, func(a *postgres.Args) { a.Synchronous = postgres.Quorum })["postgresql.conf"]
+	quorum := configured(t, func(a *postgres.Args) { a.Synchronous = replicated.Quorum })["postgresql.conf"]
 	want := `synchronous_standby_names = 'ANY 1 ("main-replica-0", "main-replica-1", "main-replica-2", ` +
 		`"main-replica-3", "main-replica-4", "main-replica-5", "main-replica-6", "main-replica-7", "main-replica-8")'`
 	if !strings.Contains(quorum, want+"\n") || !strings.Contains(quorum, "synchronous_commit = 'on'\n") {
 		t.Errorf("got\n%swant %s", quorum, want)
 	}
-	for _, synchronous := range []postgres.Synchronous{postgres.On, postgres.Off} {
+	for _, synchronous := range []replicated.Synchronous{replicated.On, replicated.Off} {
 		conf := configured(t, func(a *postgres.Args) { a.Synchronous = synchronous })["postgresql.conf"]
 		if strings.Contains(conf, "standby_names") ||
 			!strings.Contains(conf, "synchronous_commit = '"+string(synchronous)+"'\n") {
 			t.Errorf("%s: got\n%s", synchronous, conf)
 		}
 	}
-	_, err := attempt(t, func(a *postgres.Args) { a.Synchronous = "maybe" }, func(*postgres.Postgres) {})
+	_, err := attempt(t, func(a *postgres.Args) { a.Synchronous = "maybe" }, func(*replicated.Database) {})
 	if err == nil || !strings.Contains(err.Error(), `synchronous: want off, on or quorum, got "maybe"`) {
 		t.Errorf("got the error %v", err)
 	}
@@ -134,14 +136,14 @@ func TestACommitWaitsForAnyOfTheReplicasThereMayEverBe(t *testing.T) {
 
 func TestAChangeOfTheConfigurationRollsThePods(t *testing.T) {
 	name := func(change func(*postgres.Args)) string {
-		return read[corev1.ConfigMap](t, deploy(t, change), "main-config").Name
+		return recorded.Read[corev1.ConfigMap](t, deploy(t, change), "main-config").Name
 	}
 	before := name(func(*postgres.Args) {})
-	expect(t, "the name with another image", name(func(a *postgres.Args) { a.Image = "postgres:18.0" }), before)
+	recorded.Equal(t, "the name with another image", name(func(a *postgres.Args) { a.Image = "postgres:18.0" }), before)
 	// One more replica restarts nobody: the primary has room for all that there can be. Nor does a rotation.
-	expect(t, "the name with another replica", name(func(a *postgres.Args) { a.Replicas = 3 }), before)
-	expect(t, "the name after a rotation", name(func(a *postgres.Args) { a.Rotation = 1 }), before)
-	if after := name(func(a *postgres.Args) { a.Synchronous = postgres.Quorum }); after == before {
+	recorded.Equal(t, "the name with another replica", name(func(a *postgres.Args) { a.Replicas = 3 }), before)
+	recorded.Equal(t, "the name after a rotation", name(func(a *postgres.Args) { a.Rotation = 1 }), before)
+	if after := name(func(a *postgres.Args) { a.Synchronous = replicated.Quorum }); after == before {
 		t.Errorf("the name stays %s with another setting", after)
 	}
 }

@@ -28,6 +28,25 @@ options() { (umask 077 && printf '%s\n' "[client]" "${@:2}" >"$1"); }
 # over TLS to another server, of which the name is verified.
 remote() { options "$1" "host=$2" "user=$3" "password=$4" "ssl-ca=$5" "$verified"; }
 
+# login leads to the primary as LOGIN, whose password may be another than LOGIN_PASSWORD, and waits until it answers. A
+# refusal is an end, and its words are in /tmp/refusal.
+login() {
+  remote /tmp/login.cnf "$PRIMARY_HOST" "$LOGIN" "${1-$LOGIN_PASSWORD}" /authority/ca.crt
+  until sql <<<"SELECT 1" >/dev/null 2>/tmp/refusal; do
+    cat /tmp/refusal >&2
+    ! grep -q 'ERROR 1045' /tmp/refusal || return 1
+    sleep 1
+  done
+}
+sql() { "$client" --defaults-file=/tmp/login.cnf --connect-timeout=5 -BN; }
+
+# number is the server's own, which a volume has for as long as it holds the same history: the one given where it has none
+# yet.
+number() {
+  [ -e "$volume/number" ] || echo "$1" >"$volume/number"
+  cat "$volume/number"
+}
+
 # administrator gives root@localhost a password for as long as the server runs, and /tmp/root.cnf to log in with. It is
 # each server's own: nothing of it is replicated. More statements for the start may follow on the input.
 administrator() {

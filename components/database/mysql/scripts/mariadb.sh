@@ -4,14 +4,22 @@ server=mariadbd
 client=mariadb
 zones=mariadb-tzinfo-to-sql
 admin=mariadb-admin
+# A dump of one database, for a backup.
+backup="mariadb-dump "
 # A dump that sets the position to go on from, which is not overwritten by that of the primary itself.
 dump="mariadb-dump --gtid --master-data=1 --ignore-table=mysql.gtid_slave_pos"
 verified=ssl-verify-server-cert
 # A replica follows when it is told to, and runs no events: the primary does.
-read_only="--read-only --skip-slave-start --event-scheduler=OFF"
+follow_nobody=--skip-slave-start
+read_only="--read-only $follow_nobody --event-scheduler=OFF"
 # Not in the binary log: a replica that wrote something of its own there would have another history.
 reload_certificate="FLUSH LOCAL SSL"
 replication_status="SHOW SLAVE STATUS\G"
+# Where commits wait for a replica, how many there are.
+waiting_for=Rpl_semi_sync_master
+# What it takes to monitor a server, and to dump procedures.
+monitor="PROCESS, REPLICATION CLIENT, SLAVE MONITOR ON *.*"
+routines="SELECT ON mysql.proc"
 
 # initialize FOLDER makes an empty database there, with root@localhost alone.
 initialize() { mariadb-install-db --no-defaults --datadir="$1" --auth-root-authentication-method=socket --skip-test-db >/dev/null; }

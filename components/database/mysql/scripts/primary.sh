@@ -8,7 +8,8 @@
 ours
 if [ ! -d "$data" ]; then
   if "$admin" --no-defaults --host="$REPLICAS_HOST" --user=nobody --connect-timeout=3 ping >/dev/null 2>&1; then
-    say "the volume is empty, and there are replicas: it is not filled with a new database beside theirs"
+    say "the volume is empty, and there are replicas: it is not filled with a new database beside theirs." \
+      "plinth promote makes one of them the primary"
     exit 1
   fi
   rm -rf "$data.new"
@@ -22,4 +23,6 @@ ALTER USER 'root'@'%' IDENTIFIED BY '$ROOT_PASSWORD';
 GRANT ALL PRIVILEGES ON *.* TO 'root'@'%' WITH GRANT OPTION;
 SQL
 unset ROOT_PASSWORD
-exec "$server" --defaults-file=/etc/database/server.cnf --server-id=1 --init-file=/tmp/start.sql
+# On a volume that was a replica's nothing is to be followed any more.
+exec "$server" --defaults-file=/etc/database/server.cnf --defaults-group-suffix=.primary --server-id="$(number 1)" \
+  --init-file=/tmp/start.sql $follow_nobody

@@ -11,7 +11,6 @@ until identity=$(ask "SELECT id FROM _plinth.identity") && [ -n "$identity" ]; d
   say "waiting for the primary at $PRIMARY_HOST"
   sleep 2
 done
-id=$((100 + ${HOSTNAME##*-}))
 
 if [ ! -d "$data" ]; then
   reason="the volume is empty"
@@ -28,10 +27,12 @@ fi
 # clone takes a consistent dump of everything, with the position to go on from. It is complete before it is the data.
 clone() {
   rm -rf "$data" "$data.new"
+  # Another history than that of any other volume: a number of its own, beyond those of earlier versions.
+  echo $((1000 + $(od -An -N4 -tu4 /dev/urandom) % 4000000000)) >"$volume/number"
   scratch
   initialize "$data.new"
   administrator </dev/null
-  "$server" --defaults-file=/etc/database/server.cnf --datadir="$data.new" --socket=/tmp/clone.sock --server-id="$id" \
+  "$server" --defaults-file=/etc/database/server.cnf --datadir="$data.new" --socket=/tmp/clone.sock --server-id="$(number 0)" \
     --skip-networking --skip-log-bin --pid-file=/tmp/clone.pid --init-file=/tmp/start.sql $read_only &
   local pid=$!
   until "$admin" --defaults-file=/tmp/root.cnf --socket=/tmp/clone.sock ping >/dev/null 2>&1; do
@@ -61,5 +62,6 @@ unset REPLICATION_PASSWORD
   until "$admin" --defaults-file=/tmp/root.cnf ping >/dev/null 2>&1; do sleep 1; done
   follow "$host" "$password" | "$client" --defaults-file=/tmp/root.cnf || kill $$
 ) &
-exec "$server" --defaults-file=/etc/database/server.cnf --server-id="$id" --report-host="$HOSTNAME" \
+exec "$server" --defaults-file=/etc/database/server.cnf --defaults-group-suffix=.replica \
+  --server-id="$(number $((100 + ${HOSTNAME##*-})))" --report-host="$HOSTNAME" \
   --init-file=/tmp/start.sql $read_only

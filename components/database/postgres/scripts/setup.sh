@@ -1,8 +1,7 @@
 #!/bin/bash
 # Brings the primary's roles and databases to what is declared, as often as it runs: the replication role, and for each
 # application a role that owns a database of its own. ROLES lists the applications; each one's passwords are in files
-# below /roles. SERVICES lists roles that look after the server, each with the role of the server's own whose rights it
-# has; their passwords are below /services.
+# below /roles. SERVICES lists roles that look after the server; their passwords are below /services.
 #
 # After a rotation the superuser still has the password from before, PREVIOUS_PASSWORD; it gets the new one first of
 # all.
@@ -60,9 +59,13 @@ sql <<'SQL'
 SELECT format('ALTER ROLE %I NOLOGIN', rolname) FROM pg_roles WHERE rolname IN ('plinth_backup', 'plinth_metrics') \gexec
 SQL
 for service in $SERVICES; do
-  name=${service%:*}
-  role "$name" "$(cat "/services/$name/password")" "$ordinary"
-  sql -v role="$name" -v rights="${service#*:}" <<<'GRANT :"rights" TO :"role"; GRANT CONNECT ON DATABASE postgres TO :"role";'
+  # Rights of the server's own roles: https://www.postgresql.org/docs/current/predefined-roles.html.
+  case $service in
+    plinth_backup) rights=pg_read_all_data ;;
+    plinth_metrics) rights=pg_monitor ;;
+  esac
+  role "$service" "$(cat "/services/$service/password")" "$ordinary"
+  sql -v role="$service" -v rights="$rights" <<<'GRANT :"rights" TO :"role"; GRANT CONNECT ON DATABASE postgres TO :"role";'
 done
 
 for app in $ROLES; do
@@ -71,8 +74,8 @@ for app in $ROLES; do
 SELECT format('CREATE DATABASE %I OWNER %I', :'app', :'app') WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'app') \gexec
 REVOKE ALL ON DATABASE :"app" FROM PUBLIC;
 SQL
-  case " $SERVICES" in
-    *" plinth_backup:"*) sql -v app="$app" <<<'GRANT CONNECT ON DATABASE :"app" TO plinth_backup;' ;;
+  case " $SERVICES " in
+    *" plinth_backup "*) sql -v app="$app" <<<'GRANT CONNECT ON DATABASE :"app" TO plinth_backup;' ;;
   esac
   logins "${app}_read" "/roles/$app" read-password
   database=$app sql -v app="$app" -v reader="${app}_read" <<'SQL'

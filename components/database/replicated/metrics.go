@@ -1,4 +1,4 @@
-package postgres
+package replicated
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 
 // MetricsArgs says who reads a database's metrics.
 type MetricsArgs struct {
-	// Image is that of Prometheus' exporter for Postgres, resolved already.
+	// Image is that of Prometheus' exporter for the engine, resolved already.
 	Image string
 	// Namespace is whose pods may read them.
 	Namespace string
@@ -25,47 +25,38 @@ type MetricsArgs struct {
 // exporterUser is nobody, whom the exporter's image runs as.
 const exporterUser = 65534
 
-var metricsPort = workload.Port{Name: "metrics", Container: 9187}
-
-// Exporter offers the server's metrics to Prometheus, as a role that may monitor and nothing else. It needs
+// Exporter offers the server's metrics to Prometheus, as an account that may monitor and nothing else. It needs
 // [Args].Metrics.
-func (p *Postgres) Exporter(ctx *pulumi.Context, args *MetricsArgs, opts ...pulumi.ResourceOption) error {
-	b := p.parts
-	id, user := p.primary, exporterUser
+func (d *Database) Exporter(ctx *pulumi.Context, args *MetricsArgs, opts ...pulumi.ResourceOption) error {
+	b, id, user := d.parts, d.primary, exporterUser
+	port, ports := b.engine.Exporter.Port, workload.Ports{b.engine.Exporter.Port}
+	volume, mount := b.authority()
 	id.Name = workload.Name(workload.MaxLabel, b.name, "metrics")
-	before, err := workload.Edges(ctx, id.Name, id,
-		[]binding.Edge{{To: p.primary.Peer(), Ports: workload.Ports{port}.Edges()}}, b.child()...)
+	before, err := workload.Edges(ctx, id.Name, id, []binding.Edge{b.toPrimary()}, b.child()...)
 	if err != nil {
 		return err
 	}
-	policy, err := workload.Monitored(ctx, id.Name, id, args.Namespace, workload.Ports{metricsPort}.Edges(), b.child()...)
+	policy, err := workload.Monitored(ctx, id.Name, id, args.Namespace, ports.Edges(), b.child()...)
 	if err != nil {
 		return err
 	}
-	ready := &workload.Probe{Path: "/", Port: metricsPort.Name, Period: 10, Timeout: 5}
-	alive := &workload.Probe{TCP: true, Port: metricsPort.Name, Period: 10, Timeout: 5}
+	ready := &workload.Probe{Path: "/", Port: port.Name, Period: 10, Timeout: 5}
+	alive := &workload.Probe{TCP: true, Port: port.Name, Period: 10, Timeout: 5}
 	pod := workload.Pod{
 		ID: id, User: &user,
 		// Its password is read at the start.
-		Annotations: pulumi.StringMap{"checksum/password": workload.Fingerprint(id, p.revisions[metrics().role])},
+		Annotations: pulumi.StringMap{"checksum/password": workload.Fingerprint(id, d.revisions[Metrics])},
 		Containers: []workload.Container{{
-			Name: "exporter", Image: args.Image, Ports: workload.Ports{metricsPort}, Readiness: ready, Liveness: alive,
-			// https://github.com/prometheus-community/postgres_exporter#environment-variables.
-			Env: []binding.Variable{
-				{Name: "DATA_SOURCE_URI", Value: pulumi.String(fmt.Sprintf("%s:%d/postgres?sslmode=%s&sslrootcert=%s/%s",
-					p.host(), port.Container, VerifyFull, authorityFolder, authorityKey))},
-				{Name: "DATA_SOURCE_USER", Value: pulumi.String(metrics().role)},
-				{Name: "DATA_SOURCE_PASS", Secret: &binding.SecretRef{
-					Secret: pulumi.String(b.serviceSecret(metrics())), Key: passwordKey,
-				}},
-			},
+			Name: "exporter", Image: args.Image, Ports: ports, Readiness: ready, Liveness: alive,
+			Env: b.engine.Exporter.Env(d.host(), b.serviceRef(Metrics)), Args: b.engine.Exporter.Args(d.host()),
+			Mounts: []workload.Mount{mount, {Volume: "config", Path: b.engine.ConfigFolder, ReadOnly: true}},
 			Resources: workload.Resources{
 				Requests: workload.Amounts{CPU: "10m", Memory: "32Mi", EphemeralStorage: "16Mi"},
 				Limits:   workload.Amounts{CPU: "200m", Memory: "128Mi", EphemeralStorage: "64Mi"},
 			},
 		}},
+		Volumes: []workload.Volume{volume, {Name: "config", ConfigMap: pulumi.String(b.config)}},
 	}
-	b.authority(&pod)
 	if err := pod.Check(); err != nil {
 		return err
 	}
@@ -77,7 +68,7 @@ func (p *Postgres) Exporter(ctx *pulumi.Context, args *MetricsArgs, opts ...pulu
 			Replicas: pulumi.Int(1), Template: pod.Template(),
 			Selector: metav1.LabelSelectorArgs{MatchLabels: workload.StringMap(id.Selector())},
 		},
-	}, append(b.child(append(append(before, policy), p.ready...)...), opts...)...)
+	}, append(b.child(append(append(before, policy), d.ready...)...), opts...)...)
 	if err != nil {
 		return fmt.Errorf("exporting the metrics of database %s: %w", b.name, err)
 	}
@@ -85,7 +76,7 @@ func (p *Postgres) Exporter(ctx *pulumi.Context, args *MetricsArgs, opts ...pulu
 		Metadata: id.Meta(id.Name),
 		Spec: corev1.ServiceSpecArgs{
 			Type: pulumi.String("ClusterIP"), Selector: workload.StringMap(id.Selector()),
-			Ports: workload.Ports{metricsPort}.ServicePorts(),
+			Ports: ports.ServicePorts(),
 		},
 	}, append(b.child(exporter), opts...)...)
 	if err != nil {

@@ -1,4 +1,4 @@
-package postgres
+package replicated
 
 import (
 	"fmt"
@@ -46,21 +46,13 @@ type RestoreArgs struct {
 	Timeout int
 }
 
-const scratchFolder = "/backup"
-
 // Backup makes a backup whenever it is time: a dump of each application's database, which any later major version can
 // read as well, and in which single tables can be found. A backup counts only when it is complete. It needs
-// [Args].Backups. What its role may not read fails it: large objects (lo), which no role but their owner may.
-func (p *Postgres) Backup(ctx *pulumi.Context, args *BackupArgs, opts ...pulumi.ResourceOption) error {
-	b := p.parts
-	id := p.primary
+// [Args].Backups. What that account may not read fails it: large objects of PostgreSQL, which their owner alone may.
+func (d *Database) Backup(ctx *pulumi.Context, args *BackupArgs, opts ...pulumi.ResourceOption) error {
+	b, id := d.parts, d.primary
 	id.Name = workload.Name(workload.MaxCronJob, b.name, "backup")
-	dump := b.client("dump", "backup.sh", &binding.SecretRef{
-		Secret: pulumi.String(b.serviceSecret(backups())), Key: passwordKey,
-	}, args.Scratch, []binding.Variable{
-		{Name: "PGUSER", Value: pulumi.String(backups().role)},
-		{Name: "ROLES", Value: pulumi.String(strings.Join(b.args.Applications, " "))},
-	})
+	dump := b.client("dump", "backup.sh", Backups, b.serviceRef(Backups), args.Scratch)
 	upload := args.Archive.container("upload", "upload.sh", b.name, args.Scratch, []binding.Variable{
 		{Name: "KEEP", Value: pulumi.String(fmt.Sprint(args.Keep))},
 	})
@@ -83,7 +75,7 @@ func (p *Postgres) Backup(ctx *pulumi.Context, args *BackupArgs, opts ...pulumi.
 				},
 			},
 		},
-	}, append(b.child(append(ready, p.ready...)...), opts...)...)
+	}, append(b.child(append(ready, d.ready...)...), opts...)...)
 	if err != nil {
 		return fmt.Errorf("backing up database %s: %w", b.name, err)
 	}
@@ -92,46 +84,40 @@ func (p *Postgres) Backup(ctx *pulumi.Context, args *BackupArgs, opts ...pulumi.
 
 // Restore fills the database from a backup of another, once, before anybody uses it: those of its applications'
 // databases that are empty. What holds a table already is left alone, so that the next update restores nothing again.
-func (p *Postgres) Restore(ctx *pulumi.Context, args *RestoreArgs, opts ...pulumi.ResourceOption) error {
-	b := p.parts
-	id := p.primary
+func (d *Database) Restore(ctx *pulumi.Context, args *RestoreArgs, opts ...pulumi.ResourceOption) error {
+	b, id := d.parts, d.primary
 	id.Name = workload.Name(workload.MaxLabel, b.name, "restore")
 	download := args.Archive.container("download", "download.sh", args.From, args.Scratch, []binding.Variable{
 		{Name: "BACKUP", Value: pulumi.String(args.Backup)},
-		{Name: "ROLES", Value: pulumi.String(strings.Join(b.args.Applications, " "))},
+		{Name: "APPLICATIONS", Value: pulumi.String(strings.Join(b.args.Applications, " "))},
 	})
-	restore := b.client("restore", "restore.sh", b.credentials.superuser, args.Scratch, []binding.Variable{
-		{Name: "PGUSER", Value: pulumi.String(superuser)},
-		{Name: "ROLES", Value: pulumi.String(strings.Join(b.args.Applications, " "))},
-	})
+	restore := b.client("restore", "restore.sh", b.engine.Superuser, b.credentials.superuser, args.Scratch)
 	pod, ready, err := b.moving(id, &args.Archive, download, restore)
 	if err != nil {
 		return fmt.Errorf("restoring database %s: %w", b.name, err)
 	}
 	job, err := workload.Job{Name: id.Name, Pod: pod, Retries: 2, Timeout: args.Timeout}.Run(ctx, b.name+"-restore-job",
-		append(b.child(append(ready, p.ready...)...), opts...)...)
+		append(b.child(append(ready, d.ready...)...), opts...)...)
 	if err != nil {
 		return fmt.Errorf("restoring database %s: %w", b.name, err)
 	}
-	p.ready, p.replicated = append(p.ready[:len(p.ready):len(p.ready)], job),
-		append(p.replicated[:len(p.replicated):len(p.replicated)], job)
+	d.ready, d.replicated = append(d.ready[:len(d.ready):len(d.ready)], job),
+		append(d.replicated[:len(d.replicated):len(d.replicated)], job)
 	return nil
 }
 
-// client is a container with the programs of Postgres that works on the primary.
-func (b *builder) client(
-	name, script string, password *binding.SecretRef, scratch string, env []binding.Variable,
-) workload.Container {
+// client is a container with the engine's own programs that works on the primary.
+func (b *builder) client(name, script, account string, password *binding.SecretRef, scratch string) workload.Container {
+	_, authority := b.authority()
 	return workload.Container{
-		Name: name, Image: b.args.Image, Command: []string{scriptsFolder + "/" + script},
-		Env: append([]binding.Variable{
-			{Name: "PGHOST", Value: pulumi.String(b.database.host())}, {Name: "PGPASSWORD", Secret: password},
-		}, append(verified(), env...)...),
+		Name: name, Image: b.args.Image, Command: []string{ScriptsFolder + "/" + script},
+		Env: append(b.engine.Client(b.database.host(), account, password),
+			binding.Variable{Name: "ROLES", Value: pulumi.String(b.roles())}),
 		Resources: movingResources(scratch),
 		Mounts: []workload.Mount{
-			{Volume: "scripts", Path: scriptsFolder, ReadOnly: true},
-			{Volume: "scratch", Path: scratchFolder},
-			{Volume: "authority", Path: authorityFolder, ReadOnly: true},
+			{Volume: "scripts", Path: ScriptsFolder, ReadOnly: true},
+			{Volume: "scratch", Path: backupFolder},
+			authority,
 		},
 	}
 }
@@ -139,7 +125,7 @@ func (b *builder) client(
 // container is one with the client of the archive.
 func (a *Archive) container(name, script, database, scratch string, env []binding.Variable) workload.Container {
 	return workload.Container{
-		Name: name, Image: a.Image, Command: []string{"/bin/sh", scriptsFolder + "/" + script},
+		Name: name, Image: a.Image, Command: []string{"/bin/sh", ScriptsFolder + "/" + script},
 		Env: append(append([]binding.Variable{
 			{Name: "MC_CONFIG_DIR", Value: pulumi.String("/tmp/mc")},
 			{Name: "ENDPOINT", Value: pulumi.String(a.Endpoint)},
@@ -147,7 +133,7 @@ func (a *Archive) container(name, script, database, scratch string, env []bindin
 		}, a.Access.Env...), env...),
 		Resources: movingResources(scratch),
 		Mounts: []workload.Mount{
-			{Volume: "scripts", Path: scriptsFolder, ReadOnly: true}, {Volume: "scratch", Path: scratchFolder},
+			{Volume: "scripts", Path: ScriptsFolder, ReadOnly: true}, {Volume: "scratch", Path: backupFolder},
 		},
 	}
 }
@@ -163,12 +149,13 @@ func movingResources(scratch string) workload.Resources {
 func (b *builder) moving(
 	id workload.ID, archive *Archive, first, second workload.Container,
 ) (workload.Pod, []pulumi.Resource, error) {
-	user := b.args.user()
+	user := b.user()
+	authority, _ := b.authority()
 	pod := workload.Pod{
 		ID: id, User: &user, Init: []workload.Container{first}, Containers: []workload.Container{second},
 		Volumes: []workload.Volume{
 			{Name: "scripts", ConfigMap: pulumi.String(b.scripts), Executable: true},
-			{Name: "authority", Secret: pulumi.String(authorityOf(b.name))},
+			authority,
 			{Name: "scratch", Empty: first.Resources.Limits.EphemeralStorage},
 		},
 	}
@@ -184,8 +171,7 @@ func (b *builder) moving(
 		})
 		at.Mounts = append(at.Mounts, workload.Mount{Volume: volume, Path: folder, ReadOnly: true})
 	}
-	edges := append([]binding.Edge{{To: b.database.primary.Peer(), Ports: workload.Ports{port}.Edges()}},
-		archive.Access.Edges...)
+	edges := append([]binding.Edge{b.toPrimary()}, archive.Access.Edges...)
 	policies, err := workload.Edges(b.ctx, id.Name, id, edges, b.child()...)
 	if err != nil {
 		return pod, nil, err
