@@ -4,16 +4,25 @@ package e2e
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // onMariaDB is a stack of an application on MariaDB. Of the application nothing tells which engine it is on.
-func onMariaDB(namespace, engine string, replicas, rotation int) string {
+type onMariaDB struct {
+	namespace, engine, synchronous string
+	replicas, rotation             int
+	// more are databases besides.
+	more string
+}
+
+func (s onMariaDB) stack() string {
 	return fmt.Sprintf(`
 config:
   plinth:tier: dev
@@ -35,10 +44,11 @@ config:
       image: docker.io/library/mariadb:10.11
       replicas: %d
       rotation: %d
+      synchronous: %q
       settings: {max_connections: "60"}
       resources: {requests: {cpu: 50m}, limits: {cpu: "1", memory: 384Mi, ephemeralStorage: 128Mi}}
       timeout: 240
-`, namespace, engine, replicas, rotation)
+%s`, s.namespace, s.engine, s.replicas, s.rotation, s.synchronous, s.more)
 }
 
 // mariadb runs a statement in a server's pod, as its administrator.
@@ -48,34 +58,45 @@ func (c *cluster) mariadb(t *testing.T, namespace, pod, statement string) (strin
 	return strings.TrimSpace(out), err
 }
 
+// mariadbRows counts what the application has stored.
+func (c *cluster) mariadbRows(t *testing.T, namespace, pod string) (count int) {
+	t.Helper()
+	await(t, "the rows of "+pod, "counted", resume, func() (string, error) {
+		out, err := c.mariadb(t, namespace, pod, "SELECT count(*) FROM web.todos")
+		if err == nil {
+			count, err = strconv.Atoi(out)
+		}
+		return "counted", err
+	})
+	return count
+}
+
+// mariadbFollows waits until a replica follows and has the primary's rows.
+func (c *cluster) mariadbFollows(t *testing.T, namespace, pod string) {
+	t.Helper()
+	want := c.mariadbRows(t, namespace, "main-0")
+	took := await(t, "rows in "+pod, strconv.Itoa(want), 2*time.Minute, func() (string, error) {
+		status, err := c.execIn(t, namespace, pod, "mariadb", "mariadb", "--defaults-file=/tmp/root.cnf", "-e", `SHOW SLAVE STATUS\G`)
+		if err != nil || !strings.Contains(status, "Slave_IO_Running: Yes") || !strings.Contains(status, "Slave_SQL_Running: Yes") {
+			return "it does not follow", err
+		}
+		return c.mariadb(t, namespace, pod, "SELECT count(*) FROM web.todos")
+	})
+	t.Logf("%s has all %d rows after %v", pod, want, took)
+}
+
 func TestMariaDBLivesItsWholeLife(t *testing.T) {
 	const ns = "e2e-all-mariadb"
 	c, p := connect(t), newProject(t)
 	up := func(t *testing.T, replicas, rotation int) string {
 		t.Helper()
-		p.stack(t, ns, onMariaDB(ns, "mariadb", replicas, rotation))
+		p.stack(t, ns, onMariaDB{
+			namespace: ns, engine: "mariadb", synchronous: "on", replicas: replicas, rotation: rotation,
+		}.stack())
 		return p.must(t, "up", ns)
 	}
-	rows := func(t *testing.T, pod string) int {
-		t.Helper()
-		count := 0
-		await(t, "the rows of "+pod, "counted", resume, func() (string, error) {
-			out, err := c.mariadb(t, ns, pod, "SELECT count(*) FROM web.todos")
-			if err == nil {
-				count, err = strconv.Atoi(out)
-			}
-			return "counted", err
-		})
-		return count
-	}
-	follow := func(t *testing.T, pod string) {
-		t.Helper()
-		want := rows(t, "main-0")
-		took := await(t, "rows in "+pod, strconv.Itoa(want), 90*time.Second, func() (string, error) {
-			return c.mariadb(t, ns, pod, "SELECT count(*) FROM web.todos")
-		})
-		t.Logf("%s has all %d rows after %v", pod, want, took)
-	}
+	rows := func(t *testing.T, pod string) int { t.Helper(); return c.mariadbRows(t, ns, pod) }
+	follow := func(t *testing.T, pod string) { t.Helper(); c.mariadbFollows(t, ns, pod) }
 	t.Cleanup(func() {
 		p.run(t, "destroy", ns, "--yes")
 		c.gone(t, ns)
@@ -238,7 +259,7 @@ for name in ("DATABASE_URL", "REPLICA_URL"):
 	})
 	t.Run("another engine is refused in the preview, and nothing happens", func(t *testing.T) {
 		before, count := c.runOf(t, ns, "main-0"), rows(t, "main-0")
-		p.stack(t, ns, onMariaDB(ns, "mysql", 1, 1))
+		p.stack(t, ns, onMariaDB{namespace: ns, engine: "mysql", synchronous: "on", replicas: 1, rotation: 1}.stack())
 		for _, command := range []string{"preview", "up"} {
 			out, code, _ := p.run(t, command, ns)
 			if code == 0 || !strings.Contains(out, "databases.main.engine: the database was made with mariadb and holds data") {
@@ -251,5 +272,183 @@ for name in ("DATABASE_URL", "REPLICA_URL"):
 		if out := up(t, 1, 1); !strings.Contains(out, "nothing changed") {
 			t.Error("up with the engine it has does not say: nothing changed")
 		}
+	})
+}
+
+func TestMariaDBIsPromotedAndAQuorumLosesNothing(t *testing.T) {
+	const ns = "e2e-all-mariadb-quorum"
+	c, p := connect(t), newProject(t)
+	s := onMariaDB{namespace: ns, engine: "mariadb", synchronous: "quorum", replicas: 2}
+	up := func(t *testing.T) string {
+		t.Helper()
+		p.stack(t, ns, s.stack())
+		return p.must(t, "up", ns)
+	}
+	unchanged := func(t *testing.T) {
+		t.Helper()
+		if out := up(t); !strings.Contains(out, "nothing changed") {
+			t.Error("up does not say: nothing changed")
+		}
+	}
+	follow := func(t *testing.T) {
+		t.Helper()
+		for i := range s.replicas {
+			c.mariadbFollows(t, ns, fmt.Sprint("main-replica-", i))
+		}
+	}
+	t.Cleanup(func() {
+		p.run(t, "destroy", ns, "--yes")
+		c.gone(t, ns)
+	})
+	up(t)
+	web := c.serviceURL(t, ns, "web")
+	// load writes while something is done, and counts what was acknowledged and what is there.
+	load := func(t *testing.T, what string, do func()) (acknowledged, lost int) {
+		t.Helper()
+		before := c.mariadbRows(t, ns, "main-0")
+		count, stop := writer(web)
+		time.Sleep(2 * time.Second)
+		do()
+		time.Sleep(3 * time.Second)
+		stop()
+		after := c.mariadbRows(t, ns, "main-0")
+		acknowledged = int(count.Load())
+		lost = max(0, acknowledged-(after-before))
+		t.Logf("%s, synchronous %s: %d rows acknowledged, %d there", what, s.synchronous, acknowledged, after-before)
+		return acknowledged, lost
+	}
+
+	t.Run("a commit waits for a replica", func(t *testing.T) {
+		status, err := c.mariadb(t, ns, "main-0", "SHOW GLOBAL STATUS WHERE variable_name IN ('Rpl_semi_sync_master_clients', 'Rpl_semi_sync_master_status')")
+		if err != nil || status != "Rpl_semi_sync_master_clients\t2\nRpl_semi_sync_master_status\tON" {
+			t.Errorf("got %q, %v", status, err)
+		}
+		unchanged(t)
+	})
+	t.Run("a promotion under load loses nothing, and there is never a second primary", func(t *testing.T) {
+		uid, old := c.identities(t, ns), c.boundTo(t, ns, "data-main-0")
+		var out string
+		_, lost := load(t, "a promotion", func() { out = p.must(t, "promote", ns, "main") })
+		if lost > 0 {
+			t.Errorf("%d acknowledged rows were lost", lost)
+		}
+		promoted := regexp.MustCompile(`what was (main-replica-\d) is the primary, after ([0-9.]+)s without one`).FindStringSubmatch(out)
+		if promoted == nil {
+			t.Fatal("the output does not say what was promoted, and how long it took")
+		}
+		t.Logf("without a primary for %s s", promoted[2])
+		if seconds, _ := strconv.ParseFloat(promoted[2], 64); seconds > 60 {
+			t.Errorf("without a primary for %s s, want at most 60", promoted[2])
+		}
+		if now := c.boundTo(t, ns, "data-main-0"); now == old {
+			t.Errorf("the primary is still on its old volume %s", old)
+		}
+		await(t, "the old primary's volume", "gone", 30*time.Second, func() (string, error) {
+			if _, err := c.CoreV1().PersistentVolumes().Get(t.Context(), old, metav1.GetOptions{}); err != nil {
+				return "gone", nil
+			}
+			return "there", nil
+		})
+		follow(t)
+		if got := withoutClaim(c.identities(t, ns)); got != withoutClaim(uid) {
+			t.Errorf("what must stay was replaced:\ngot  %s\nwant %s", got, uid)
+		}
+		unchanged(t)
+	})
+	t.Run("a clone that nothing was written since is promoted, and the others follow it", func(t *testing.T) {
+		before := c.mariadbRows(t, ns, "main-0")
+		p.must(t, "promote", ns, "main", "--to", "main-replica-0")
+		p.must(t, "promote", ns, "main", "--to", "main-replica-0")
+		if err := post(web+"/api/todos", "after two promotions"); err != nil {
+			t.Fatal(err)
+		}
+		if after := c.mariadbRows(t, ns, "main-0"); after != before+1 {
+			t.Errorf("rows: got %d, want %d", after, before+1)
+		}
+		follow(t)
+		unchanged(t)
+	})
+	for _, synchronous := range []string{"quorum", "off"} {
+		t.Run("a crash of the primary under load with synchronous "+synchronous, func(t *testing.T) {
+			s.synchronous = synchronous
+			up(t)
+			follow(t)
+			for range 2 {
+				acknowledged, lost := load(t, "a crash", func() {
+					c.crash(t, ns, "main-0", "mariadb")
+					time.Sleep(time.Second)
+					c.mariadbRows(t, ns, "main-0")
+				})
+				t.Logf("synchronous %s: %d of %d acknowledged rows lost in a crash", synchronous, lost, acknowledged)
+				if lost > 0 && synchronous != "off" {
+					t.Errorf("synchronous %s: %d acknowledged rows were lost", synchronous, lost)
+				}
+				follow(t)
+			}
+		})
+	}
+	t.Run("the only replica of a quorum clones anew while commits wait for it", func(t *testing.T) {
+		s.synchronous, s.replicas = "quorum", 1
+		up(t)
+		_, lost := load(t, "a lost replica", func() {
+			background := metav1.DeletePropagationBackground
+			err := c.CoreV1().PersistentVolumeClaims(ns).Delete(t.Context(), "data-main-replica-0", metav1.DeleteOptions{PropagationPolicy: &background})
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.deletePod(t, ns, "main-replica-0")
+			time.Sleep(5 * time.Second)
+			c.mariadbFollows(t, ns, "main-replica-0")
+		})
+		if lost > 0 {
+			t.Errorf("%d acknowledged rows were lost", lost)
+		}
+		if err := post(web+"/api/todos", "with the replica"); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("the volume of a primary that did not answer is kept, and can be looked into", func(t *testing.T) {
+		rows, old := c.mariadbRows(t, ns, "main-0"), c.boundTo(t, ns, "data-main-0")
+		// The pod does not answer, and is not gone by itself.
+		if _, err := c.execIn(t, ns, "main-0", "mariadb", "bash", "-c", "rm /tmp/root.cnf"); err != nil {
+			t.Fatal(err)
+		}
+		out := p.must(t, "promote", ns, "main")
+		patch := regexp.MustCompile(`patch persistentvolume (\S+) --type merge --patch '([^']*)'`).FindAllStringSubmatch(out, -1)
+		if len(patch) != 2 || patch[0][1] != old {
+			t.Fatalf("the output does not say what to do with the volume %s", old)
+		}
+		volumes := c.CoreV1().PersistentVolumes()
+		do := func(text string) {
+			t.Helper()
+			if _, err := volumes.Patch(t.Context(), old, types.MergePatchType, []byte(text), metav1.PatchOptions{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		do(patch[0][2])
+		s.more = `    main-old:
+      engine: mariadb
+      image: docker.io/library/mariadb:10.11
+      replicas: 0
+      resources: {requests: {cpu: 50m}, limits: {cpu: "1", memory: 384Mi, ephemeralStorage: 128Mi}}
+      timeout: 240
+`
+		up(t)
+		if got := c.mariadbRows(t, ns, "main-old-0"); got != rows {
+			t.Errorf("rows on the old volume: got %d, want %d", got, rows)
+		}
+		if got := c.boundTo(t, ns, "data-main-old-0"); got != old {
+			t.Errorf("the server runs on %s, want %s", got, old)
+		}
+		s.more = ""
+		up(t)
+		do(patch[1][2])
+		await(t, "the volume", "gone", time.Minute, func() (string, error) {
+			if _, err := volumes.Get(t.Context(), old, metav1.GetOptions{}); err != nil {
+				return "gone", nil
+			}
+			return "there", nil
+		})
+		follow(t)
 	})
 }
