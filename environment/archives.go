@@ -82,8 +82,8 @@ func (e *environment) archiveUsers(bucket string) []minio.User {
 func (e *environment) archive(name, user string) (replicated.Archive, error) {
 	bucket := e.buckets[name](user)
 	if bucket.Keys == nil {
-		return replicated.Archive{}, fmt.Errorf("bucket %s: backups need keys: what speaks to it knows no identity in a cloud",
-			name)
+		return replicated.Archive{}, fmt.Errorf(
+			"bucket %s: backups need keys: what speaks to it knows no identity in a cloud", name)
 	}
 	return replicated.Archive{
 		Image:    workload.Images{Mirrors: e.cfg.Images.Mirrors}.Resolve(e.cfg.MinIO.ClientImage),

@@ -76,8 +76,8 @@ func (s *session) promote(ctx context.Context, database, to string) error {
 	namespace := s.config.Namespace.Name
 	start := time.Now()
 	p := &promotion.Promotion{
-		Client: client,
-		Server: of(func(by promotion.Client) promotion.SQL { return promotion.Exec(rest, client, namespace, by) }),
+		Client:    client,
+		Server:    of(func(by promotion.Client) promotion.SQL { return promotion.Exec(rest, client, namespace, by) }),
 		Say:       s.printer.Printf,
 		Namespace: namespace, Database: database, To: to,
 		Timeout: time.Duration(declared.Timeout) * time.Second, Pause: pause,

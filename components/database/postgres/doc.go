@@ -28,10 +28,11 @@
 //
 // # Encryption
 //
-// Connections over the network are encrypted, and others refused ([replicated.Args].Plaintext admits them). The server's
-// certificate is signed by an authority of this one database ([plinth/components/certificate]); replicas and the setup
-// verify it, applications do where they ask for [database.VerifyFull]. A renewed certificate reaches the pods' files by
-// the kubelet within a minute or two, and the readiness probe then makes the server read it, without a restart.
+// Connections over the network are encrypted, and others refused ([replicated.Args].Plaintext admits them). The
+// server's certificate is signed by an authority of this one database ([plinth/components/certificate]); replicas and
+// the setup verify it, applications do where they ask for [database.VerifyFull]. A renewed certificate reaches the
+// pods' files by the kubelet within a minute or two, and the readiness probe then makes the server read it, without a
+// restart.
 //
 // # Rotation
 //
