@@ -31,6 +31,10 @@ type App struct {
 	// SecretFiles holds files with secret values, by absolute path: for each the name of its value. Each is alone in its
 	// folder, and follows the value without a restart.
 	SecretFiles map[string]string `json:"secretFiles" key:"PATH"`
+	// Containers are further containers of each pod, by name.
+	Containers map[string]Container `json:"containers" key:"CONTAINER"`
+	// Jobs are what else the image is run for, with the app's environment, files, network and permissions, by name.
+	Jobs map[string]Job `json:"jobs" key:"JOB"`
 	// Database is the database that the app uses.
 	Database *Bound `json:"database,omitempty" absent:"no database"`
 	// Migration runs before a new version of the app does.
@@ -47,6 +51,21 @@ type App struct {
 	Autoscaling *Autoscaling `json:"autoscaling,omitempty" absent:"no autoscaling"`
 	// Disruption limits how many pods may be taken away at once, by the drain of a node for example.
 	Disruption Disruption `json:"disruption"`
+	// Strategy is how a new version takes the old one's place: `RollingUpdate` replaces one pod after another, each new
+	// one ready before an old one goes; `Recreate` ends all old ones first, for what must not run twice.
+	Strategy Strategy `json:"strategy" default:"RollingUpdate"`
+	// Canary is another version beside the one that serves, which gets a share of the requests that come by the edge or
+	// the proxy.
+	Canary *Canary `json:"canary,omitempty" absent:"no canary"`
+	// Placement says where the pods run.
+	Placement Placement `json:"placement"`
+	// API is what the app may do with the cluster's API.
+	API *API `json:"api,omitempty" absent:"nothing, and its pods have no token"`
+	// Metrics are what the app offers to Prometheus; where that is, `monitoring` says.
+	Metrics *AppMetrics `json:"metrics,omitempty" absent:"no metrics"`
+	// Waivers are what the image really cannot do, each with the reason: `render` prints them, and the objects carry
+	// them.
+	Waivers Waivers `json:"waivers"`
 	// From lists the apps that may call this one's ports. Nobody else inside the cluster may.
 	From []string `json:"from"`
 	// Public lets any client, inside and outside of the cluster, call the main port.
@@ -117,6 +136,9 @@ type Probe struct {
 
 // Resources are the least and the most that one pod may use.
 type Resources struct {
+	// Preset stands for what is not said below: `small` is 500m and 256Mi, `medium` 1 core and 512Mi, `large` 2 cores and
+	// 1Gi, and of each a half, or less, requested.
+	Preset Preset `json:"preset" tier:"dev=small staging=medium prod=large"`
 	// Requests is what a node must have free for a pod.
 	Requests Requests `json:"requests"`
 	// Limits is the most that a pod may use.
@@ -126,21 +148,21 @@ type Resources struct {
 // Requests is what a node must have free for a pod. Each is at most its limit.
 type Requests struct {
 	// CPU is a quantity of cores.
-	CPU string `json:"cpu" absent:"the limit"`
+	CPU string `json:"cpu" absent:"the limit, or the preset's where there is none"`
 	// Memory is a quantity of bytes.
-	Memory string `json:"memory" absent:"the limit"`
+	Memory string `json:"memory" absent:"the limit, or the preset's where there is none"`
 	// EphemeralStorage is a quantity of bytes on the node's disk.
-	EphemeralStorage string `json:"ephemeralStorage" absent:"the limit"`
+	EphemeralStorage string `json:"ephemeralStorage" absent:"the limit, or the preset's where there is none"`
 }
 
 // Limits is the most that a pod may use.
 type Limits struct {
 	// CPU is a quantity of cores; a pod that wants more is slowed down.
-	CPU string `json:"cpu" required:"true"`
+	CPU string `json:"cpu" absent:"the preset's"`
 	// Memory is a quantity of bytes; a pod that takes more is killed.
-	Memory string `json:"memory" required:"true"`
+	Memory string `json:"memory" absent:"the preset's"`
 	// EphemeralStorage is a quantity of bytes on the node's disk; a pod that takes more is evicted.
-	EphemeralStorage string `json:"ephemeralStorage" required:"true"`
+	EphemeralStorage string `json:"ephemeralStorage" absent:"the preset's"`
 }
 
 // Autoscaling changes the number of an app's pods with their load.

@@ -14,6 +14,10 @@ type Cluster struct {
 	// resource in it.
 	Identifier string `json:"identifier" absent:"plinth/STACK, with the cloud and the generation where it has one"`
 
+	// APIServers are where pods that use the cluster's API reach it: a network policy cannot name the API server. The
+	// addresses are those behind the Service `kubernetes` (`kubectl get endpointslices -n default`).
+	APIServers []Egress `json:"apiServers" absent:"with a cloud, the network and port 443"`
+
 	// Version is the minor version of Kubernetes.
 	Version KubernetesVersion `json:"version" default:"1.35"`
 	// Generation replaces the cluster, and everything in it, when it is raised.

@@ -39,6 +39,12 @@ type Config struct {
 	Proxy Proxy `json:"proxy"`
 	// Edge is how the outside reaches the apps.
 	Edge Edge `json:"edge"`
+	// Priorities are who goes first when nodes are full, by the name that apps refer to.
+	Priorities map[string]Priority `json:"priorities" key:"PRIORITY"`
+	// Admission is what the API server itself refuses in the stack's namespaces, whoever asks.
+	Admission Admission `json:"admission"`
+	// Monitoring says how metrics are gathered in the cluster.
+	Monitoring Monitoring `json:"monitoring"`
 	// Images says where images are pulled from.
 	Images Images `json:"images"`
 	// Secrets says where the secret values of apps live.

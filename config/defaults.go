@@ -86,6 +86,10 @@ func completeCloud(c *Config, absent map[string]bool) {
 	if absent["gcp.zones"] {
 		c.GCP.Zones = zonesOf(c.GCP.Region, "-")
 	}
+	if absent["cluster.apiServers"] && c.Cloud != Existing {
+		// The control plane's own addresses are in the network, on both clouds.
+		c.Cluster.APIServers = []Egress{{CIDR: c.Network.CIDR, Port: 443}}
+	}
 	if c.Cluster.Identifier != "" || c.Cluster.Stack != "" && c.Cloud == Existing {
 		return
 	}
@@ -97,15 +101,6 @@ func completeCloud(c *Config, absent map[string]bool) {
 
 // privateRanges are those that clusters give their pods addresses from: RFC 1918, and RFC 6598, which EKS uses too.
 var privateRanges = []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"}
-
-// completeResources fills in requests from limits.
-func completeResources(r *Resources, path string, absent map[string]bool) {
-	for _, amount := range r.amounts() {
-		if absent[at(path, "requests", amount.key)] {
-			*amount.request = *amount.limit
-		}
-	}
-}
 
 // alwaysWritable is the folder that every program expects to be writable.
 const alwaysWritable = "/tmp"
@@ -125,6 +120,29 @@ func completeApp(a *App, path string, absent map[string]bool) {
 		}
 	}
 	completeResources(&a.Resources, at(path, "resources"), absent)
+	for name, container := range a.Containers {
+		completeResources(&container.Resources, at(path, "containers", name, "resources"), absent)
+		a.Containers[name] = container
+	}
+	for name, job := range a.Jobs {
+		if job.Resources == nil {
+			own := a.Resources
+			job.Resources = &own
+		} else {
+			completeResources(job.Resources, at(path, "jobs", name, "resources"), absent)
+		}
+		a.Jobs[name] = job
+	}
+	if a.Metrics != nil && len(a.Ports) > 0 && absent[at(path, "metrics", "port")] {
+		a.Metrics.Port = a.Ports[0].Name
+	}
+	if a.API != nil {
+		for i := range a.API.Rules {
+			if len(a.API.Rules[i].Groups) == 0 {
+				a.API.Rules[i].Groups = []string{""}
+			}
+		}
+	}
 	if a.Database != nil && a.Database.Variables == (Variables{}) {
 		a.Database.Variables.URL = "DATABASE_URL"
 	}

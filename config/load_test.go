@@ -121,7 +121,7 @@ func TestAllFaultsComeInOneErrorSortedByPath(t *testing.T) {
 		`apps.worker.resources.requests.memory: must be at most limits.memory (512Mi), got 1Gi`,
 		`namespace.quota.memory: must be a quantity such as 500m, 2 or 256Mi, got "3Gb"`,
 		`secretValues.token: must not be empty`,
-		`zone: unknown key; known: apps, aws, buckets, cloud, cluster, databases, edge, gcp, images, minio, namespace, network, operators, proxy, secretValues, secrets, tier`,
+		`zone: unknown key; known: admission, apps, aws, buckets, cloud, cluster, databases, edge, gcp, images, minio, monitoring, namespace, network, operators, priorities, proxy, secretValues, secrets, tier`,
 	}, "\n  ")
 	for range 50 {
 		_, err := load(t, "dev", text)
@@ -171,6 +171,7 @@ func TestATierIsAllThatIsRequired(t *testing.T) {
 			Requests: config.MinIORequests{CPU: "100m", Memory: "256Mi", EphemeralStorage: "64Mi"},
 			Limits:   config.MinIOLimits{CPU: "1", Memory: "1Gi", EphemeralStorage: "256Mi"},
 		},
+		Monitoring: config.Monitoring{Namespace: "monitoring", Dashboards: "grafana_dashboard"},
 		Secrets: config.Secrets{
 			Backend: config.KubernetesSecrets, Refresh: "1m",
 			External: config.ExternalSecrets{Store: config.ClusterStore},
@@ -204,8 +205,9 @@ func TestAnAppGetsItsDefaults(t *testing.T) {
 		Image: "ghcr.io/example/todo:1.2.3", Replicas: &one,
 		Ports:     []config.Port{{Name: "http", Container: 5000, Service: 5000}},
 		Probes:    config.Probes{Liveness: &config.Probe{Path: "/", Port: "http", Period: 10, Timeout: 5, Failures: 3}},
-		Resources: config.Resources{Requests: config.Requests(amounts), Limits: amounts},
-		Writable:  []string{"/tmp"}, Disruption: config.Disruption{MaxUnavailable: &one},
+		Resources: config.Resources{Preset: config.SmallPod, Requests: config.Requests(amounts), Limits: amounts},
+		Strategy:  config.RollingUpdate, Placement: config.Placement{Spread: config.SpreadPreferred},
+		Writable: []string{"/tmp"}, Disruption: config.Disruption{MaxUnavailable: &one},
 		Grace: 30, Drain: 5, RolloutTimeout: 300,
 	}
 	c := mustLoad(t, "  plinth:tier: dev\n  plinth:apps: {web: {<<: *app, probes: {liveness: {path: /}}}}\n")

@@ -51,7 +51,7 @@ func (c *checker) all() {
 		for _, rule := range []func(path, name string, app *App){
 			c.appName, c.image, c.user, c.workers, c.ports, c.public, c.probes, c.resources, c.replicas, c.autoscaling,
 			c.disruption, c.env, c.secrets, c.secretFiles, c.mounts, c.callers, c.egress, c.stopping, c.database, c.migration,
-			c.afterMigration, c.bucket,
+			c.afterMigration, c.bucket, c.canary, c.placement, c.containers, c.jobs, c.waivers, c.api, c.metrics,
 		} {
 			rule(path, name, &app)
 		}
@@ -61,6 +61,10 @@ func (c *checker) all() {
 	c.minio()
 	c.proxy()
 	c.edge()
+	c.workloadNames()
+	c.apiServers()
+	c.monitoring()
+	c.isolation()
 	c.quota()
 }
 

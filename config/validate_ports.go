@@ -24,7 +24,7 @@ func (c *checker) ports(path, _ string, a *App) {
 			"must be at most 15 lower case letters, digits and inner single hyphens, with a letter among them, got %s",
 			quoted(port.Name))
 		c.between(at(path, "container"), port.Container, 1, maxPort)
-		c.check(at(path, "container"), port.Container >= firstFreePort,
+		c.check(at(path, "container"), port.Container >= firstFreePort || a.Waivers.LowPorts != "",
 			"must be at least %d, because the container does not run as root, got %d (service may be lower)",
 			firstFreePort, port.Container)
 		if !c.absent[at(path, "service")] {

@@ -40,7 +40,7 @@ func (c *checker) amounts(path string, r *Resources) {
 
 // quantity parses a quantity that must be at least as great as another one. Where it does not parse, it is a fault.
 func (c *checker) quantity(path, text, least string) (quantity resource.Quantity, ok bool) {
-	if !c.sound(path) {
+	if !c.sound(path) || text == "" && c.absent[path] {
 		return quantity, false
 	}
 	quantity, err := resource.ParseQuantity(text)
@@ -100,6 +100,19 @@ func (c *checker) need() need {
 		path, app := at("apps", name), c.Apps[name]
 		if pods, known := c.mostPods(path, &app); known && c.sound(path) && pods > 0 {
 			c.count(&sum, name, at(path, "resources"), pods+1, app.Resources.Limits)
+			for _, extra := range slices.Sorted(maps.Keys(app.Containers)) {
+				if container := app.Containers[extra]; container.As == SidecarContainer {
+					c.limits(&sum, name+"/"+extra, at(path, "containers", extra, "resources"), pods+1, container.Resources.Limits)
+				}
+			}
+		}
+		if app.Canary != nil && c.sound(path) && c.sound(at(path, "canary")) {
+			c.count(&sum, name+canarySuffix, at(path, "resources"), app.Canary.Replicas+1, app.Resources.Limits)
+		}
+		for _, job := range slices.Sorted(maps.Keys(app.Jobs)) {
+			if of := app.Jobs[job]; of.Resources != nil && c.sound(at(path, "jobs", job)) {
+				c.count(&sum, name+"-"+job, at(path, "jobs", job, "resources"), 1, of.Resources.Limits)
+			}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Databases)) {
@@ -132,6 +145,11 @@ func (c *checker) need() need {
 func (c *checker) count(sum *need, name, resources string, pods int, limits Limits) {
 	sum.pods += pods
 	sum.podsOf = append(sum.podsOf, fmt.Sprintf("%s %d", name, pods))
+	c.limits(sum, name, resources, pods, limits)
+}
+
+// limits adds the limits of one container of so many pods to a sum.
+func (c *checker) limits(sum *need, name, resources string, pods int, limits Limits) {
 	if cpu, ok := c.quantity(at(resources, "limits", "cpu"), limits.CPU, leastCPU); ok {
 		cpu.Mul(int64(pods))
 		sum.cpu.Add(cpu)

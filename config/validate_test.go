@@ -265,10 +265,6 @@ func TestScalingMustBePossible(t *testing.T) {
     default: {<<: *app, autoscaling: {max: 1}}
     range: {<<: *app, autoscaling: {min: 0, max: 1001, cpu: 101}}
     idle: {<<: *app, autoscaling: {max: 5, cpu: 0}}
-    unlimited:
-      <<: *app
-      autoscaling: {max: 5}
-      resources: {limits: {memory: 1Gi, ephemeralStorage: 1Gi}}
 `,
 			[]string{
 				`apps.crossed.autoscaling.min: must be at most autoscaling.max (3), got 4`,
@@ -277,7 +273,6 @@ func TestScalingMustBePossible(t *testing.T) {
 				`apps.range.autoscaling.cpu: must be between 1 and 100, got 101`,
 				`apps.range.autoscaling.max: must be between 1 and 1000, got 1001`,
 				`apps.range.autoscaling.min: must be between 1 and 1000, got 0`,
-				`apps.unlimited.resources.limits.cpu: is required`,
 			},
 		},
 	})

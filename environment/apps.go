@@ -80,7 +80,7 @@ func (e *environment) app(name string, c config.App, edges []binding.Edge) *app.
 	}
 	args := &app.Args{
 		Namespace: e.namespace, PartOf: e.partOf,
-		Image:    workload.Images{Mirrors: e.cfg.Images.Mirrors}.Resolve(c.Image),
+		Image:    e.resolve(c.Image),
 		Replicas: c.Replicas, Disruption: app.Disruption(c.Disruption), User: user(c.User),
 		Command: c.Command, Args: c.Args, Server: app.Server(c.Server), Workers: c.Workers,
 		Ports:     ports(c.Ports),
@@ -91,6 +91,13 @@ func (e *environment) app(name string, c config.App, edges []binding.Edge) *app.
 		Env:       c.Env, Files: c.Files, Writable: c.Writable,
 		Bindings: e.bindings(name, c.Database), Edges: edges, Public: c.Public,
 		Grace: c.Grace, Drain: c.Drain, RolloutTimeout: c.RolloutTimeout,
+		Strategy: app.Strategy(c.Strategy), Placement: e.placement(c.Placement), Access: e.access(c.API),
+		Waivers: waivers(c.Waivers), Extras: e.extras(c.Containers), Jobs: jobs(c.Jobs), Metrics: e.metrics(c.Metrics),
+	}
+	if c.Canary != nil {
+		args.Canary = &app.Canary{
+			Image: e.resolve(c.Canary.Image), Weight: c.Canary.Weight, Replicas: c.Canary.Replicas,
+		}
 	}
 	if m := c.Migration; m != nil {
 		args.Migration = &app.Migration{

@@ -90,9 +90,7 @@ func (e *environment) route(c config.EdgeRoute) edge.Route {
 		return r
 	}
 	app, to := e.cfg.Apps[c.App], e.apps[c.App]
-	id := workload.ID{Name: c.App, PartOf: e.partOf, Namespace: e.namespace.Name}
-	r.Backends = []workload.Backend{ports(app.Ports).Backend(id, 100)}
-	r.Ready = to.Ready
+	r.Backends, r.Ready = to.Backends, to.Ready
 	if probe := app.Probes.Readiness; probe != nil && probe.Path != "" {
 		for _, port := range app.Ports {
 			if port.Name == probe.Port {

@@ -5,7 +5,6 @@ import (
 	"strconv"
 
 	"plinth/components/app"
-	"plinth/components/binding"
 	"plinth/components/proxy"
 	"plinth/components/workload"
 )
@@ -22,7 +21,7 @@ func (e *environment) proxy() (err error) {
 	args := &proxy.Args{
 		App: app.Args{
 			Namespace: e.namespace, PartOf: e.partOf,
-			Image:    workload.Images{Mirrors: e.cfg.Images.Mirrors}.Resolve(c.Image),
+			Image:    e.resolve(c.Image),
 			Replicas: &c.Replicas, Disruption: app.Disruption{MaxUnavailable: &one},
 			Resources: workload.Resources{Requests: workload.Amounts(c.Requests), Limits: workload.Amounts(c.Limits)},
 			Public:    c.Public, Grace: 60, Drain: c.Drain, RolloutTimeout: rolloutTimeout,
@@ -32,10 +31,7 @@ func (e *environment) proxy() (err error) {
 	}
 	for _, r := range c.Routes {
 		to := e.apps[r.App]
-		args.Routes = append(args.Routes, proxy.Route{
-			Path: r.Path, URL: to.URL, Ready: to.Ready,
-			To: binding.Edge{To: to.Peer, Ports: ports(e.cfg.Apps[r.App].Ports)[:1].Edges()},
-		})
+		args.Routes = append(args.Routes, proxy.Route{Path: r.Path, Backends: to.Backends, Ready: to.Ready})
 	}
 	if len(c.ErrorPages) > 0 {
 		args.ErrorPages = map[int]string{}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"plinth/components/app"
 	"plinth/components/binding"
 	"plinth/components/operators"
 	"plinth/components/secrets"
@@ -34,16 +35,30 @@ func (e *environment) operators() error {
 		}
 		e.operator[name] = made.Ready
 	}
-	needed := config.OperatorOf(e.cfg.Secrets.Backend)
-	if needed == "" || e.operator[needed] != nil {
-		return nil
+	for _, needed := range e.needed() {
+		if e.operator[needed] != nil {
+			continue
+		}
+		found, err := operators.Find(e.ctx, needed+"-installed", needed, e.inCluster()...)
+		if err != nil {
+			return err
+		}
+		e.operator[needed] = found.Ready
 	}
-	found, err := operators.Find(e.ctx, needed+"-installed", needed, e.inCluster()...)
-	if err != nil {
-		return err
-	}
-	e.operator[needed] = found.Ready
 	return nil
+}
+
+// needed are the operators that something of the stack speaks to.
+func (e *environment) needed() []string {
+	var needed []string
+	if backend := config.OperatorOf(e.cfg.Secrets.Backend); backend != "" {
+		needed = append(needed, backend)
+	}
+	watched := func(a config.App) bool { return a.Metrics != nil }
+	if e.cfg.Monitoring.Operator && slices.ContainsFunc(slices.Collect(maps.Values(e.cfg.Apps)), watched) {
+		needed = append(needed, operators.Prometheus)
+	}
+	return needed
 }
 
 // vaultEdges lead an operator to Vault.
@@ -146,6 +161,9 @@ func (e *environment) useSecrets(name string, c config.App) ([]binding.Binding, 
 	}
 	if len(c.Secrets) > 0 {
 		args.Restart = []string{name}
+		if c.Canary != nil {
+			args.Restart = append(args.Restart, app.CanaryName(name))
+		}
 	}
 	made, err := e.secrets.Secret(e.ctx, object, args, e.inCluster()...)
 	if err != nil {

@@ -3,6 +3,7 @@ package app
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
@@ -24,6 +25,9 @@ type App struct {
 	URL string
 	// Peer is the app as the other end of an edge.
 	Peer binding.Peer
+	// Backends are what a route to the app leads to, with the share of the requests that each takes: the app's Service,
+	// and its canary's where there is one. Empty for an app without ports. The weights add up to 100.
+	Backends []workload.Backend
 	// Ready is what somebody who needs the app waits for.
 	Ready []pulumi.Resource
 }
@@ -42,6 +46,22 @@ type Args struct {
 	Autoscaling *Autoscaling
 	// Disruption bounds how many pods a drain may take at once.
 	Disruption Disruption
+	// Strategy is how a new version takes the old one's place. Zero: [RollingUpdate].
+	Strategy Strategy
+	// Canary is another version that takes a share of the requests. Nil: none.
+	Canary *Canary
+	// Placement says where the pods run.
+	Placement workload.Placement
+	// Access is what the pods may do with the cluster's API. Nil: nothing, and they have no token.
+	Access *Access
+	// Waivers are what the image really cannot do, each with its reason.
+	Waivers map[Waiver]string
+	// Extras are further containers of each pod, in order.
+	Extras []Extra
+	// Jobs are what else the image is run for, by name.
+	Jobs map[string]Task
+	// Metrics are offered to Prometheus. Nil: none.
+	Metrics *Metrics
 	// User is the uid, gid and group of volumes. Nil: the image's own numeric user.
 	User *int
 	// Command replaces the image's entrypoint, Args its command. Nil keeps the image's.
@@ -92,14 +112,15 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err := ctx.RegisterComponentResource("plinth:app:App", name, a, opts...); err != nil {
 		return nil, fmt.Errorf("registering application %s: %w", name, err)
 	}
-	b := &builder{ctx: ctx, name: name, id: id, args: args, app: a}
-	for _, step := range []func() error{
-		b.edges, b.account, b.secrets, b.environment, b.files, b.budget, b.common, b.migration, b.statements,
-		b.deployment, b.service, b.autoscaler,
-	} {
-		if err := step(); err != nil {
-			return nil, fmt.Errorf("application %s: %w", name, err)
-		}
+	b := &builder{ctx: ctx, name: name, id: id, args: args, app: a, account: name}
+	if err := b.run(
+		b.edges, b.serviceAccount, b.access, b.secrets, b.environment, b.files, b.budget, b.common, b.migration,
+		b.statements, b.deployment, b.service, b.autoscaler, b.metrics, b.jobs, b.canary, b.backends,
+	); err != nil {
+		return nil, fmt.Errorf("application %s: %w", name, err)
+	}
+	if len(args.Ports) > 0 {
+		a.URL = args.Ports[0].URL("http", name, id.Namespace)
 	}
 	return a, ctx.RegisterResourceOutputs(a, pulumi.Map{"url": pulumi.String(a.URL)})
 }
@@ -112,6 +133,9 @@ type builder struct {
 	args *Args
 	app  *App
 
+	// account is the name of the service account, and granted it and what it may do.
+	account string
+	granted []pulumi.Resource
 	// before is what the pods wait for.
 	before []pulumi.Resource
 	// pod is completed on the way.
@@ -124,6 +148,16 @@ type builder struct {
 	mounts []workload.Mount
 
 	workloads *appsv1.Deployment
+}
+
+// run takes the steps up to the first that fails.
+func (b *builder) run(steps ...func() error) error {
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // child are the options of everything made here: below the component, after the namespace and its guards.
@@ -155,7 +189,7 @@ func (b *builder) edges() error {
 	return err
 }
 
-func (b *builder) account() error {
+func (b *builder) serviceAccount() error {
 	meta := b.id.Meta(b.name)
 	if len(b.args.AccountAnnotations) > 0 {
 		meta.Annotations = b.args.AccountAnnotations
@@ -164,7 +198,7 @@ func (b *builder) account() error {
 		Metadata:                     meta,
 		AutomountServiceAccountToken: pulumi.Bool(false),
 	}, b.child()...)
-	b.before = append(b.before, account)
+	b.before, b.granted = append(b.before, account), append(b.granted, account)
 	return err
 }
 
@@ -186,8 +220,9 @@ func (b *builder) environment() error {
 
 // common is what the pods of the application and of its migration share.
 func (b *builder) common() error {
-	b.pod.ID, b.pod.User, b.pod.ServiceAccount = b.id, b.args.User, pulumi.String(b.name)
+	b.pod.ID, b.pod.User, b.pod.ServiceAccount = b.id, b.args.User, pulumi.String(b.account)
 	b.pod.Grace, b.pod.Spread, b.pod.RevisionLabel = b.args.Grace, true, "pod-template-hash"
+	b.pod.Placement, b.pod.Token = b.args.Placement, b.args.Access != nil
 	if len(b.revisions) > 0 {
 		b.annotate("bindings", workload.Fingerprint(b.id, b.revisions...))
 	}
@@ -199,6 +234,7 @@ func (b *builder) container(name string) workload.Container {
 	return workload.Container{
 		Name: name, Image: b.args.Image, Env: b.env, Resources: b.args.Resources,
 		Mounts: b.mounts, Writable: b.args.Writable,
+		WritableRoot: b.args.waives(WritableRoot), LowPorts: b.args.waives(LowPorts),
 	}
 }
 
@@ -208,19 +244,22 @@ func (b *builder) deployment() (err error) {
 	container.Startup, container.Readiness, container.Liveness = b.args.Startup, b.args.Readiness, b.args.Liveness
 	container.Drain = b.args.Drain
 	b.pod.Containers = []workload.Container{container}
+	if err := b.extras(); err != nil {
+		return err
+	}
 	if err := b.pod.Check(); err != nil {
 		return err
 	}
+	strategy, err := b.args.Strategy.args()
+	if err != nil {
+		return err
+	}
+	pod := b.pod
+	pod.Annotations = b.scraped()
 	spec := appsv1.DeploymentSpecArgs{
-		Selector: metav1.LabelSelectorArgs{MatchLabels: workload.StringMap(b.id.Selector())},
-		Template: b.pod.Template(),
-		// A new pod must be ready before an old one goes: a failing update takes nothing away.
-		Strategy: appsv1.DeploymentStrategyArgs{
-			Type: pulumi.String("RollingUpdate"),
-			RollingUpdate: appsv1.RollingUpdateDeploymentArgs{
-				MaxSurge: pulumi.Int(1), MaxUnavailable: pulumi.Int(0),
-			},
-		},
+		Selector:                metav1.LabelSelectorArgs{MatchLabels: workload.StringMap(b.id.Selector())},
+		Template:                pod.Template(),
+		Strategy:                strategy,
 		RevisionHistoryLimit:    pulumi.Int(3),
 		ProgressDeadlineSeconds: pulumi.Int(b.args.RolloutTimeout),
 	}
@@ -229,6 +268,7 @@ func (b *builder) deployment() (err error) {
 	}
 	meta := b.id.Meta(b.name)
 	meta.Annotations = pulumi.StringMap{"pulumi.com/timeoutSeconds": pulumi.String(fmt.Sprint(b.args.RolloutTimeout))}
+	maps.Copy(meta.Annotations.(pulumi.StringMap), b.args.waived())
 	b.workloads, err = appsv1.NewDeployment(b.ctx, b.name+"-deployment", &appsv1.DeploymentArgs{
 		Metadata: meta, Spec: spec,
 	}, b.child(b.before...)...)
@@ -249,7 +289,6 @@ func (b *builder) service() error {
 		},
 		// Its wait is for ready pods: before them it would hold a place among what the engine does at a time.
 	}, b.child(b.workloads)...)
-	b.app.URL = b.args.Ports[0].URL("http", b.name, b.id.Namespace)
 	b.app.Ready = append(b.app.Ready, service)
 	return err
 }

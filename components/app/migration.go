@@ -34,19 +34,13 @@ func (b *builder) migration() error {
 		b.pod.Init = []workload.Container{container}
 		return nil
 	}
-	id := b.id
-	id.Name = workload.Name(workload.MaxLabel, b.name, "migrate")
-	policies, err := workload.Edges(b.ctx, b.name+"-migrate", id, b.outgoing(), b.child()...)
+	id, pod, policies, err := b.own(workload.Name(workload.MaxLabel, b.name, "migrate"), container)
 	if err != nil {
 		return err
 	}
-	content := append([]string{b.args.Image}, append(m.Command, m.Args...)...)
-	for _, name := range sortedKeys(b.args.Env) {
-		content = append(content, name, b.args.Env[name])
+	job := workload.Job{
+		Name: workload.Hashed(id.Name, b.content(m.Command, m.Args)...), Pod: pod, Timeout: m.Timeout,
 	}
-	pod := b.pod
-	pod.ID, pod.Spread, pod.Containers = id, false, []workload.Container{container}
-	job := workload.Job{Name: workload.Hashed(id.Name, content...), Pod: pod, Timeout: m.Timeout}
 	made, err := job.Run(b.ctx, b.name+"-migration", b.child(append(b.before, policies...)...)...)
 	if err != nil {
 		return fmt.Errorf("migration: %w", err)
@@ -57,7 +51,10 @@ func (b *builder) migration() error {
 
 // outgoing are all edges that the application opens, each once: two bindings may lead to the same peer.
 func (b *builder) outgoing() []binding.Edge {
-	edges := append([]binding.Edge{}, b.args.Edges...)
+	edges := slices.Clone(b.args.Edges)
+	if b.args.Access != nil {
+		edges = append(edges, b.args.Access.Servers...)
+	}
 	for _, bound := range b.args.Bindings {
 		for _, edge := range bound.Edges {
 			if !slices.ContainsFunc(edges, func(e binding.Edge) bool { return reflect.DeepEqual(e, edge) }) {

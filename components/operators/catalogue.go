@@ -77,6 +77,24 @@ func catalogue() map[string]chart {
 	}
 }
 
+// The operators that a stack may use and that are not installed here: there is one for the whole cluster, which is
+// somebody else's.
+const (
+	Prometheus = "prometheus-operator"
+	ArgoCD     = "argo-cd"
+)
+
+// elsewhere are the definitions of kinds that are there where such an operator is.
+func elsewhere() map[string][]string {
+	return map[string][]string{
+		Prometheus: {
+			"servicemonitors.monitoring.coreos.com", "podmonitors.monitoring.coreos.com",
+			"prometheusrules.monitoring.coreos.com",
+		},
+		ArgoCD: {"applications.argoproj.io"},
+	}
+}
+
 // Images are what the operators' images are for, by operator, sorted.
 func Images() map[string][]string {
 	all := map[string][]string{}
@@ -87,7 +105,9 @@ func Images() map[string][]string {
 }
 
 // Definitions are the names of definitions of kinds that are in a cluster where an operator is.
-func Definitions(operator string) []string { return catalogue()[operator].definitions }
+func Definitions(operator string) []string {
+	return append(catalogue()[operator].definitions, elsewhere()[operator]...)
+}
 
 // image is a reference as charts take it.
 type image struct {

@@ -9,8 +9,11 @@ import (
 // Find makes sure that an operator which somebody else looks after is there: a preview already fails where it is not,
 // and names the definition that is missing.
 func Find(ctx *pulumi.Context, name, operator string, opts ...pulumi.ResourceOption) (*Operator, error) {
-	return FindKinds(ctx, name, "operator "+operator, "install the operator, or add plinth:operators."+operator+": {}",
-		Definitions(operator), opts...)
+	remedy := "install the operator"
+	if _, ours := catalogue()[operator]; ours {
+		remedy += ", or add plinth:operators." + operator + ": {}"
+	}
+	return FindKinds(ctx, name, "operator "+operator, remedy, Definitions(operator), opts...)
 }
 
 // FindKinds does the same for definitions of kinds, by their names: what they belong to, and what to do where one is

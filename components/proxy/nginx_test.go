@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	crossplane "github.com/nginxinc/nginx-go-crossplane"
+
+	"plinth/components/workload"
 )
 
 const configuration = "/etc/nginx/plinth/nginx.conf"
@@ -88,6 +90,36 @@ func TestARequestGoesToTheAppOfItsRouteAndNowhereElse(t *testing.T) {
 		location.expect("set", "$upstream http://"+app+".shop.svc.cluster.local:80")
 		location.expect("proxy_pass", "$upstream")
 		location.expect("return")
+	}
+}
+
+func TestVersionsShareTheRequestsOfARouteByTheirWeights(t *testing.T) {
+	args := routes("/", "web", "/api/", "api")
+	canary := func(weight int) workload.Backend {
+		id := workload.ID{Name: "api-canary", PartOf: "shop-test", Namespace: "shop"}
+		return workload.Ports{{Container: 8080, Service: 80}}.Backend(id, weight)
+	}
+	args.Routes[1].Backends[0].Weight = 95
+	args.Routes[1].Backends = append(args.Routes[1].Backends, canary(5))
+	http := configured(t, args).block("http")
+	split := http.block("split_clients", "$request_id", "$share_1")
+	split.expect("5.00%", "http://api-canary.shop.svc.cluster.local:80")
+	split.expect("*", "http://api.shop.svc.cluster.local:80")
+	location := configured(t, args).server("8080").block("location", "/api/")
+	location.expect("set", "$upstream $share_1")
+	// The network is open to both.
+	rec := deploy(t, args)
+	for _, peer := range []string{"api", "api-canary"} {
+		if _, err := rec.One("::proxy-to-" + peer); err != nil {
+			t.Error(err)
+		}
+	}
+	// Without a weight it gets nothing, and with all of it the other does.
+	for weight, to := range map[int]string{0: "api", 100: "api-canary"} {
+		args.Routes[1].Backends[0].Weight, args.Routes[1].Backends[1] = 100-weight, canary(weight)
+		c := configured(t, args)
+		c.block("http").expect("split_clients")
+		c.server("8080").block("location", "/api/").expect("set", "$upstream http://"+to+".shop.svc.cluster.local:80")
 	}
 }
 

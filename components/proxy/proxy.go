@@ -73,9 +73,8 @@ type Args struct {
 type Route struct {
 	// Path is what requests start with: /api/. The longest one that fits wins.
 	Path string
-	// To is the application's Service port as the policies see it, URL where requests go.
-	To  binding.Edge
-	URL string
+	// Backends share the requests by their weights, each request on its own. At least one, with a weight.
+	Backends []workload.Backend
 	// Ready is waited for before the proxy starts.
 	Ready []pulumi.Resource
 }
@@ -107,24 +106,54 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	return p, ctx.RegisterResourceOutputs(p, pulumi.Map{"url": pulumi.String(p.App.URL)})
 }
 
-// binding is what the routes need: a way to each application once, and that it is there.
+// binding is what the routes need: a way to each backend once, and that it is there.
 func (a *Args) binding() binding.Binding {
 	b := binding.Binding{}
 	seen := map[string]bool{}
 	for _, r := range a.Routes {
-		if !seen[r.To.To.Name] {
-			b.Edges = append(b.Edges, r.To)
-			b.Ready = append(b.Ready, r.Ready...)
+		for i, backend := range r.Backends {
+			if seen[backend.Service] {
+				continue
+			}
+			seen[backend.Service] = true
+			b.Edges = append(b.Edges, backend.Pods)
+			if i == 0 {
+				b.Ready = append(b.Ready, r.Ready...)
+			}
 		}
-		seen[r.To.To.Name] = true
 	}
 	return b
+}
+
+// share is a backend's part of the requests, as nginx has it:
+// https://nginx.org/en/docs/http/ngx_http_split_clients_module.html.
+type share struct{ Part, URL string }
+
+// shares are those of backends with a weight, the last of which gets the rest.
+func shares(backends []workload.Backend) []share {
+	total := 0
+	for _, b := range backends {
+		total += b.Weight
+	}
+	var out []share
+	for _, b := range slices.Backward(backends) {
+		if b.Weight > 0 {
+			out = append(out, share{fmt.Sprintf("%.2f%%", 100*float64(b.Weight)/float64(total)), b.URL("http")})
+		}
+	}
+	if len(out) > 0 {
+		out[len(out)-1].Part = "*"
+	}
+	return out
 }
 
 // render is nginx.conf.
 func (a *Args) render() (string, error) {
 	type page struct{ Status int }
-	type route struct{ Path, Upstream string }
+	type route struct {
+		Path, Upstream string
+		Shares         []share
+	}
 	limit, err := resource.ParseQuantity(a.App.Resources.Limits.CPU)
 	if err != nil {
 		return "", fmt.Errorf("CPU limit %q: %w", a.App.Resources.Limits.CPU, err)
@@ -144,8 +173,16 @@ func (a *Args) render() (string, error) {
 	for _, status := range slices.Sorted(maps.Keys(a.pages())) {
 		values.Pages = append(values.Pages, page{status})
 	}
-	for _, r := range a.Routes {
-		values.Routes = append(values.Routes, route{Path: r.Path, Upstream: r.URL})
+	for i, r := range a.Routes {
+		parts := shares(r.Backends)
+		if len(parts) == 0 {
+			return "", fmt.Errorf("route %s: no backend has a weight", r.Path)
+		}
+		to := route{Path: r.Path, Upstream: parts[0].URL}
+		if len(parts) > 1 {
+			to.Upstream, to.Shares = fmt.Sprintf("$share_%d", i), parts
+		}
+		values.Routes = append(values.Routes, to)
 		values.HasRoot = values.HasRoot || r.Path == "/"
 	}
 	t, err := template.New("nginx.conf").Parse(configuration)

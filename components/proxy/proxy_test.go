@@ -12,7 +12,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"plinth/components/app"
-	"plinth/components/binding"
 	"plinth/components/proxy"
 	"plinth/components/workload"
 	"plinth/internal/record"
@@ -35,8 +34,7 @@ func routes(pairs ...string) *proxy.Args {
 	for pair := range slices.Chunk(pairs, 2) {
 		id := workload.ID{Name: pair[1], PartOf: "shop-test", Namespace: "shop"}
 		args.Routes = append(args.Routes, proxy.Route{
-			Path: pair[0], URL: "http://" + pair[1] + ".shop.svc.cluster.local:80",
-			To: binding.Edge{To: id.Peer(), Ports: []binding.Port{{Number: 8080}}},
+			Path: pair[0], Backends: []workload.Backend{workload.Ports{{Container: 8080, Service: 80}}.Backend(id, 100)},
 		})
 	}
 	return args

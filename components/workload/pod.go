@@ -34,6 +34,10 @@ type Pod struct {
 	RestartPolicy string
 	// Annotations of the pod, such as checksums whose change rolls the workload.
 	Annotations pulumi.StringMap
+	// Token mounts the service account's token, for pods that use the cluster's API. Others have none.
+	Token bool
+	// Placement says where the pods run.
+	Placement Placement
 	// Spread asks for replicas on different nodes and zones, among the pods of one revision where RevisionLabel is set.
 	Spread bool
 	// RevisionLabel is the label that tells the revisions of the controller apart: pod-template-hash for a Deployment,
@@ -62,6 +66,14 @@ type Container struct {
 	// Writable are the folders it may write to, each an empty one on the node that goes with the pod. Everything else is
 	// read-only. /tmp is always among them.
 	Writable []string
+	// Shares are writable folders of the pod's first container that this one writes to as well.
+	Shares []string
+	// Sidecar keeps a container of [Pod.Init] running beside Containers: it starts before them and stops after them.
+	Sidecar bool
+	// WritableRoot is for an image that writes where no folder can be put: its root file system is not read-only.
+	WritableRoot bool
+	// LowPorts is for an image that listens below 1024 and cannot be told otherwise: it may, without being root.
+	LowPorts bool
 	// Drain is how long, in seconds, the container goes on serving after it was taken out of its Services, since that
 	// takes a moment to be known everywhere. Zero: it is stopped at once.
 	Drain int
@@ -129,7 +141,7 @@ func (a Amounts) stringMap() pulumi.StringMap {
 // Each call makes new values: none is shared with another resource.
 func (p Pod) Template() *corev1.PodTemplateSpecArgs {
 	spec := &corev1.PodSpecArgs{
-		AutomountServiceAccountToken:  pulumi.Bool(false),
+		AutomountServiceAccountToken:  pulumi.Bool(p.Token),
 		EnableServiceLinks:            pulumi.Bool(false),
 		ServiceAccountName:            p.ServiceAccount,
 		TerminationGracePeriodSeconds: pulumi.Int(p.grace()),
@@ -142,13 +154,14 @@ func (p Pod) Template() *corev1.PodTemplateSpecArgs {
 	if p.Spread {
 		spec.TopologySpreadConstraints = p.spread()
 	}
+	p.Placement.apply(spec)
 	volumes := corev1.VolumeArray{}
 	for _, v := range p.Volumes {
 		volumes = append(volumes, v.args())
 	}
 	init := corev1.ContainerArray{}
 	for _, c := range p.Init {
-		init = append(init, c.args())
+		init = append(init, p.container(c))
 		volumes = append(volumes, c.writableVolumes()...)
 	}
 	if len(init) > 0 {
@@ -156,7 +169,7 @@ func (p Pod) Template() *corev1.PodTemplateSpecArgs {
 	}
 	containers := corev1.ContainerArray{}
 	for _, c := range p.Containers {
-		containers = append(containers, c.args())
+		containers = append(containers, p.container(c))
 		volumes = append(volumes, c.writableVolumes()...)
 	}
 	spec.Containers = containers
@@ -190,13 +203,34 @@ func (p Pod) securityContext() *corev1.PodSecurityContextArgs {
 	return c
 }
 
-// spread prefers different zones, then different nodes, and never keeps a pod from starting: one node down must not
-// keep the rest of the replicas from finding a place.
+// container is one of the pod's, with the folders that it shares with the first.
+func (p Pod) container(c Container) corev1.ContainerArgs {
+	args := c.args()
+	mounts, _ := args.VolumeMounts.(corev1.VolumeMountArray)
+	for _, folder := range c.Shares {
+		mounts = append(mounts, corev1.VolumeMountArgs{
+			Name: pulumi.String(p.Containers[0].folderVolume(folder)), MountPath: pulumi.String(folder),
+		})
+	}
+	args.VolumeMounts = mounts
+	if c.Sidecar {
+		// https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/.
+		args.RestartPolicy = pulumi.String("Always")
+	}
+	return args
+}
+
+// spread prefers different zones, then different nodes. Unless it is demanded, it never keeps a pod from starting: one
+// node down must not keep the rest of the replicas from finding a place.
 func (p Pod) spread() corev1.TopologySpreadConstraintArray {
+	unsatisfiable := "ScheduleAnyway"
+	if p.Placement.Apart {
+		unsatisfiable = "DoNotSchedule"
+	}
 	out := corev1.TopologySpreadConstraintArray{}
 	for _, key := range []string{"topology.kubernetes.io/zone", "kubernetes.io/hostname"} {
 		c := corev1.TopologySpreadConstraintArgs{
-			MaxSkew: pulumi.Int(1), TopologyKey: pulumi.String(key), WhenUnsatisfiable: pulumi.String("ScheduleAnyway"),
+			MaxSkew: pulumi.Int(1), TopologyKey: pulumi.String(key), WhenUnsatisfiable: pulumi.String(unsatisfiable),
 			LabelSelector: metav1.LabelSelectorArgs{MatchLabels: StringMap(p.ID.Selector())},
 		}
 		if p.RevisionLabel != "" {
@@ -208,6 +242,11 @@ func (p Pod) spread() corev1.TopologySpreadConstraintArray {
 }
 
 func (c Container) args() corev1.ContainerArgs {
+	capabilities := corev1.CapabilitiesArgs{Drop: pulumi.StringArray{pulumi.String("ALL")}}
+	if c.LowPorts {
+		// The one capability that Pod Security's "restricted" allows.
+		capabilities.Add = pulumi.StringArray{pulumi.String("NET_BIND_SERVICE")}
+	}
 	args := corev1.ContainerArgs{
 		Name: pulumi.String(c.Name), Image: pulumi.String(c.Image),
 		// A tag that was pulled once is not looked up at every start; the same tag never names two images here.
@@ -221,10 +260,10 @@ func (c Container) args() corev1.ContainerArgs {
 		},
 		SecurityContext: corev1.SecurityContextArgs{
 			AllowPrivilegeEscalation: pulumi.Bool(false),
-			ReadOnlyRootFilesystem:   pulumi.Bool(true),
+			ReadOnlyRootFilesystem:   pulumi.Bool(!c.WritableRoot),
 			Privileged:               pulumi.Bool(false),
 			RunAsNonRoot:             pulumi.Bool(true),
-			Capabilities:             corev1.CapabilitiesArgs{Drop: pulumi.StringArray{pulumi.String("ALL")}},
+			Capabilities:             capabilities,
 		},
 		// A failure's last log lines are kept in the pod's status, for the error that names the reason.
 		TerminationMessagePolicy: pulumi.String("FallbackToLogsOnError"),

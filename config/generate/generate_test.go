@@ -167,8 +167,8 @@ func TestPulumiAcceptsTheProjectFile(t *testing.T) {
 	}
 	slices.Sort(sections)
 	want := []string{
-		"apps", "aws", "buckets", "cloud", "cluster", "databases", "edge", "gcp", "images", "minio", "namespace", "network",
-		"operators", "proxy", "secretValues", "secrets", "tier",
+		"admission", "apps", "aws", "buckets", "cloud", "cluster", "databases", "edge", "gcp", "images", "minio",
+		"monitoring", "namespace", "network", "operators", "priorities", "proxy", "secretValues", "secrets", "tier",
 	}
 	if !slices.Equal(sections, want) {
 		t.Errorf("got the sections %v, want %v", sections, want)
@@ -196,7 +196,7 @@ func TestTheSchemaAcceptsAndRefusesLikeTheDecoder(t *testing.T) {
 		"{plinth:tier: dev, plinth:apps: {web: {" + app + ", replicsa: 1}}}":                                     false,
 		"{plinth:tier: dev, plinth:apps: {web: {" + app + ", env: {A: false}}}}":                                 false,
 		"{plinth:tier: dev, plinth:apps: {web: {" + app + ", grace: 30.5}}}":                                     false,
-		"{plinth:tier: dev, plinth:apps: {web: {image: x:1}}}":                                                   false,
+		"{plinth:tier: dev, plinth:apps: {web: {image: x:1}}}":                                                   true,
 	} {
 		var file any
 		if err := yaml.Unmarshal([]byte("config: "+text), &file); err != nil {

@@ -21,12 +21,14 @@ import (
 // chart installs.
 func origins() map[string]string {
 	return map[string]string{
-		"github.com/external-secrets/external-secrets@v0.19.2":  "config/crds/bases/*.yaml",
-		"github.com/hashicorp/vault-secrets-operator@v0.10.0":   "chart/crds/*.yaml",
-		"github.com/bitnami-labs/sealed-secrets@v0.32.2":        "helm/sealed-secrets/crds/*.yaml",
-		"sigs.k8s.io/gateway-api@v1.5.0":                        "config/crd/standard/*.yaml",
-		"github.com/traefik/traefik/v3@v3.5.4":                  "docs/content/reference/dynamic-configuration/traefik.io_*.yaml",
-		"github.com/GoogleCloudPlatform/gke-gateway-api@v1.3.0": "config/crd/*.yaml",
+		"github.com/external-secrets/external-secrets@v0.19.2":       "config/crds/bases/*.yaml",
+		"github.com/hashicorp/vault-secrets-operator@v0.10.0":        "chart/crds/*.yaml",
+		"github.com/bitnami-labs/sealed-secrets@v0.32.2":             "helm/sealed-secrets/crds/*.yaml",
+		"sigs.k8s.io/gateway-api@v1.5.0":                             "config/crd/standard/*.yaml",
+		"github.com/traefik/traefik/v3@v3.5.4":                       "docs/content/reference/dynamic-configuration/traefik.io_*.yaml",
+		"github.com/GoogleCloudPlatform/gke-gateway-api@v1.3.0":      "config/crd/*.yaml",
+		"github.com/prometheus-operator/prometheus-operator@v0.88.0": "example/prometheus-operator-crd/*.yaml",
+		"github.com/argoproj/argo-cd/v3@v3.3.0":                      "manifests/crds/app*-crd.yaml",
 	}
 }
 
@@ -143,6 +145,7 @@ func TestCustomResourcesAreOfTheVersionsThatOperatorsKeep(t *testing.T) {
 	for _, want := range []string{
 		"ExternalSecret", "SecretStore", "SealedSecret", "VaultConnection", "VaultAuth", "VaultStaticSecret",
 		"Gateway", "HTTPRoute", "Middleware", "HealthCheckPolicy", "TargetGroupPolicy",
+		"ServiceMonitor", "PodMonitor", "PrometheusRule",
 	} {
 		if !seen[want] {
 			t.Errorf("no stack has a %s", want)

@@ -151,6 +151,9 @@ func declare(cfg *config.Config) network {
 		}
 		for _, of := range selves(name, app) {
 			n.egress[of] = slices.Clone(app.Egress)
+			if app.API != nil {
+				n.egress[of] = append(n.egress[of], cfg.Cluster.APIServers...)
+			}
 			n.call(of, "")
 			n.bucket(cfg, of, app.Bucket)
 			if app.Database == nil {
@@ -168,12 +171,16 @@ func declare(cfg *config.Config) network {
 				}
 			}
 		}
+		n.scrape(cfg, name, app)
 		if app.Public {
 			n.public[name] = app.Ports[0].Container
 		}
 	}
 	for _, route := range cfg.Proxy.Routes {
 		n.call("proxy", route.App, cfg.Apps[route.App].Ports[0].Container)
+		if cfg.Apps[route.App].Canary != nil {
+			n.call("proxy", route.App+"-canary", cfg.Apps[route.App].Ports[0].Container)
+		}
 		if cfg.Proxy.Public {
 			n.public["proxy"] = proxy
 		}
@@ -196,6 +203,22 @@ func (n network) besides(cfg *config.Config) {
 		if database.Restore != nil {
 			n.call(name+"-restore", name, postgres)
 			n.bucket(cfg, name+"-restore", &config.BucketUse{Name: database.Restore.Bucket})
+		}
+	}
+}
+
+// scrape: who gathers metrics may reach their port, on the canary too.
+func (n network) scrape(cfg *config.Config, name string, app config.App) {
+	if app.Metrics == nil {
+		return
+	}
+	for _, port := range app.Ports {
+		if port.Name != app.Metrics.Port {
+			continue
+		}
+		n.monitors[name] = monitor{cfg.Monitoring.Namespace, port.Container}
+		if app.Canary != nil {
+			n.monitors[name+"-canary"] = n.monitors[name]
 		}
 	}
 }
@@ -248,12 +271,22 @@ func (n network) bucket(cfg *config.Config, of string, use *config.BucketUse) {
 	}
 }
 
-// selves are an app and, where it is a Job of its own, its migration, which has the same connections.
+// selves are an app and what else is run of it, which has the same connections: its migration, where that is a Job of
+// its own, its canary, and its jobs.
 func selves(name string, app config.App) []string {
-	if app.Migration != nil && app.Migration.As == config.MigrationJob {
-		return []string{name, name + "-migrate"}
+	all := []string{name}
+	if app.Canary != nil {
+		all = append(all, name+"-canary")
 	}
-	return []string{name}
+	if app.Migration != nil && app.Migration.As == config.MigrationJob {
+		for _, of := range slices.Clone(all) {
+			all = append(all, of+"-migrate")
+		}
+	}
+	for job := range app.Jobs {
+		all = append(all, name+"-"+job)
+	}
+	return all
 }
 
 func (n network) call(from, to string, ports ...int) {

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	batchv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/batch/v1"
-	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"plinth/components/binding"
@@ -60,22 +58,10 @@ func (d *Database) Backup(ctx *pulumi.Context, args *BackupArgs, opts ...pulumi.
 	if err != nil {
 		return fmt.Errorf("backing up database %s: %w", b.name, err)
 	}
-	pod.RestartPolicy = "Never"
-	_, err = batchv1.NewCronJob(ctx, b.name+"-backup", &batchv1.CronJobArgs{
-		Metadata: id.Meta(id.Name),
-		Spec: batchv1.CronJobSpecArgs{
-			Schedule: pulumi.String(args.Schedule), TimeZone: pulumi.String("Etc/UTC"),
-			// One that is late is made all the same, unless the next is near; two at once never are.
-			ConcurrencyPolicy: pulumi.String("Forbid"), StartingDeadlineSeconds: pulumi.Int(3600),
-			SuccessfulJobsHistoryLimit: pulumi.Int(1), FailedJobsHistoryLimit: pulumi.Int(3),
-			JobTemplate: batchv1.JobTemplateSpecArgs{
-				Metadata: metav1.ObjectMetaArgs{Labels: workload.StringMap(id.Labels())},
-				Spec: batchv1.JobSpecArgs{
-					BackoffLimit: pulumi.Int(2), ActiveDeadlineSeconds: pulumi.Int(args.Timeout), Template: pod.Template(),
-				},
-			},
-		},
-	}, append(b.child(append(ready, d.ready...)...), opts...)...)
+	// One that is late is made all the same, unless the next is near; two at once never are.
+	_, err = workload.CronJob{
+		Name: id.Name, Pod: pod, Schedule: args.Schedule, Retries: 2, Timeout: args.Timeout,
+	}.Make(ctx, b.name+"-backup", append(b.child(append(ready, d.ready...)...), opts...)...)
 	if err != nil {
 		return fmt.Errorf("backing up database %s: %w", b.name, err)
 	}
