@@ -31,7 +31,8 @@ func (c *checker) metrics(appPath, _ string, a *App) {
 		c.check(path, c.Monitoring.Operator, "needs monitoring.operator: without it nobody reads alerts")
 		c.check(path, alertName.MatchString(name),
 			"must have a name of letters and digits that starts with a capital, got %s", quoted(name))
-		c.check(at(path, "for"), prometheusTime.MatchString(alert.For), "must be a time such as 5m, got %s", quoted(alert.For))
+		c.check(at(path, "for"), prometheusTime.MatchString(alert.For),
+			"must be a time such as 5m, got %s", quoted(alert.For))
 	}
 }
 
