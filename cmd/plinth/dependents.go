@@ -79,7 +79,7 @@ func (s *session) references(ctx context.Context, other string) (bool, error) {
 
 // exported is the state of any stack of the project, its secrets encrypted.
 func (s *session) exported(ctx context.Context, stack string) (*apitype.DeploymentV3, error) {
-	text, complaint, _, err := s.cli.Run(ctx, s.stack.Dir(), nil, nil, nil, s.variables(),
+	text, complaint, _, err := s.cli.Run(ctx, s.project.Root, nil, nil, nil, s.variables(),
 		"stack", "export", "--stack", stack)
 	if err != nil {
 		return nil, fmt.Errorf("reading the state of stack %s: %s", stack, strings.TrimSpace(complaint))

@@ -107,8 +107,14 @@ func (s *session) destroy(ctx context.Context) error {
 	if err := s.refuseObstructed(ctx, &stack, deployment); err != nil {
 		return err
 	}
+	s.readWhere(deployment)
 	if err := s.connect(ctx, &stack); err != nil {
 		return err
+	}
+	if s.prepared != nil {
+		if err := s.prepared(ctx); err != nil {
+			return err
+		}
 	}
 	// Its volumes are kept on the way, and would be left behind.
 	if err := s.unpromoted(ctx); err != nil {
@@ -138,6 +144,21 @@ func (s *session) destroy(ctx context.Context) error {
 		return err
 	}
 	return s.leftInCloud(ctx, retained)
+}
+
+// readWhere finds out where a stack is that has no file on this machine: its state says it.
+func (s *session) readWhere(deployment *apitype.DeploymentV3) {
+	if s.config != nil {
+		return
+	}
+	if s.cloud == "" {
+		s.cloud = livesOn(deployment)
+	}
+	for _, state := range deployment.Resources {
+		if state.Type == "pulumi:pulumi:StackReference" {
+			s.referred, _ = state.Inputs["name"].(string)
+		}
+	}
 }
 
 // known reports whether the stack can be in the backend at all. The project's own one is looked at directly, so that no

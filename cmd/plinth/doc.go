@@ -7,6 +7,7 @@
 //	plinth verify STACK              look whether what it deployed works
 //	plinth destroy STACK             delete everything in it
 //	plinth orphans STACK             find what is left of it, or was made beside it
+//	plinth env create|list|extend|destroy|reap   ephemeral environments
 //	plinth refresh STACK             say what somebody else has changed in it
 //	plinth outputs STACK [--json]    print its outputs
 //	plinth render STACK --out DIR    write its manifests, without a cluster

@@ -82,6 +82,7 @@ func (s *session) orphans(ctx context.Context, asJSON bool) error {
 			}
 		}
 	}
+	s.readWhere(deployment)
 	if err := s.reachToLook(ctx); err != nil {
 		return err
 	}
@@ -114,7 +115,7 @@ func (s *session) reachToLook(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	named := s.flags.kubeconfig != "" || s.config != nil && s.config.Cluster.Stack != ""
+	named := s.flags.kubeconfig != "" || s.sharedCluster() != ""
 	if !named && (tied == nil || tied.Kind == target.Embedded) && !offline.Running(s.project.Path("cluster")) {
 		wish, err := target.Choose(ctx, s.name, s.stack, s.wish())
 		if err != nil {

@@ -61,15 +61,19 @@ type session struct {
 	project *workspace.Project
 	stack   *workspace.Stack
 	lock    *workspace.Lock
-	cloud   config.Cloud   // Where the stack has its cluster; empty where its file does not say.
-	config  *config.Config // nil where the stack has no file, or one that is at fault and need not be right.
-	keys    []string
-	printer *progress.Printer
-	cluster *target.Cluster
-	cli     *workspace.CLI
-	env     map[string]string
-	release func() // Lets others stop the clusters of plinth's own. nil where none is used.
-	closers []func()
+	cloud   config.Cloud // Where the stack has its cluster; empty where its file does not say.
+	// referred is the stack whose outputs the stack's state reads. Empty: none, or the state was not read.
+	referred string
+	config   *config.Config // nil where the stack has no file, or one that is at fault and need not be right.
+	keys     []string
+	printer  *progress.Printer
+	cluster  *target.Cluster
+	cli      *workspace.CLI
+	env      map[string]string
+	// prepared is called when the stack's cluster is reached, and before anything is done there. nil: nothing.
+	prepared func(ctx context.Context) error
+	release  func() // Lets others stop the clusters of plinth's own. nil where none is used.
+	closers  []func()
 }
 
 // open finds the stack, checks its configuration and takes its lock. Nothing slow has happened then. lenient says that
@@ -178,8 +182,21 @@ func (s *session) passphrase() error {
 	}
 }
 
-// openCLI finds or builds the Pulumi CLI, and settles the environment it runs in.
-func (s *session) openCLI(ctx context.Context) (err error) {
+// openCLI finds or builds the Pulumi CLI, settles the environment it runs in, and removes locks of the stack that
+// nobody holds any more.
+func (s *session) openCLI(ctx context.Context) error {
+	if err := s.openBackend(ctx); err != nil {
+		return err
+	}
+	removed, err := s.stack.RemoveStaleLocks(s.env["PULUMI_BACKEND_URL"])
+	for _, line := range removed {
+		s.printer.Printf("%s", line)
+	}
+	return err
+}
+
+// openBackend finds or builds the Pulumi CLI, and settles the environment it runs in.
+func (s *session) openBackend(ctx context.Context) (err error) {
 	s.cli, err = s.project.CLI(ctx, func(version string, work func() error) error {
 		return s.printer.During("building the Pulumi CLI "+version, ", about 4 minutes the first time", work)
 	})
@@ -208,11 +225,7 @@ func (s *session) openCLI(ctx context.Context) (err error) {
 		}
 	}
 	s.env["PULUMI_BACKEND_URL"] = backend
-	removed, err := s.stack.RemoveStaleLocks(backend)
-	for _, line := range removed {
-		s.printer.Printf("%s", line)
-	}
-	return err
+	return nil
 }
 
 // buildControlPlane returns the program of the embedded cluster, built now if it has to be.
@@ -227,12 +240,12 @@ func (s *session) reach(ctx context.Context) (err error) {
 		return s.reachCloud(ctx)
 	}
 	wish := s.wish()
-	if s.config != nil && s.config.Cluster.Stack != "" {
+	if shared := s.sharedCluster(); shared != "" {
 		if wish.Kubeconfig != "" || wish.Context != "" {
 			return &workspace.UsageError{Reason: "--kubeconfig, --context: the stack's own configuration names another stack, " +
 				"whose cluster it uses (plinth:cluster.stack): remove one of the two"}
 		}
-		if wish.Kubeconfig, err = s.otherKubeconfig(ctx, s.config.Cluster.Stack); err != nil {
+		if wish.Kubeconfig, err = s.otherKubeconfig(ctx, shared); err != nil {
 			return err
 		}
 	}
@@ -270,12 +283,21 @@ func (s *session) reach(ctx context.Context) (err error) {
 	return cluster.Check(s.name, s.stack)
 }
 
+// sharedCluster is the stack whose cluster this one uses; empty: it uses no other's. Where the stack has no file here,
+// its state says it.
+func (s *session) sharedCluster() string {
+	if s.config != nil {
+		return s.config.Cluster.Stack
+	}
+	return s.referred
+}
+
 // wish is what is known about the cluster to use, where no other stack is to say it.
 func (s *session) wish() target.Wish {
 	wish := target.Wish{
 		Kubeconfig: s.flags.kubeconfig, Context: s.flags.context, Variable: os.Getenv("KUBECONFIG"),
 	}
-	if s.config != nil && s.config.Cluster.Stack == "" {
+	if s.config != nil && s.sharedCluster() == "" {
 		wish.StackKubeconfig, wish.StackContext = s.config.Cluster.Kubeconfig, s.config.Cluster.Context
 	}
 	return wish

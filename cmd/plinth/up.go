@@ -130,7 +130,10 @@ func (s *session) prepare(ctx context.Context) (auto.Stack, error) {
 	if err != nil {
 		return stack, err
 	}
-	return stack, s.connect(ctx, &stack)
+	if err := s.connect(ctx, &stack); err != nil || s.prepared == nil {
+		return stack, err
+	}
+	return stack, s.prepared(ctx)
 }
 
 // connect makes the cluster and the plugins reachable for every further command on the stack.
