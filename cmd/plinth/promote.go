@@ -89,27 +89,29 @@ func (s *session) promote(ctx context.Context, database, to string) error {
 	s.printer.Printf("database %s: what was %s is the primary, after %s without one; its pod clones the new primary now",
 		database, result.Replica, result.Away)
 	if result.Kept != "" {
-		s.printer.Printf("%s", s.describeOld(result.Kept, database))
+		s.printer.Printf("%s", s.describeOld(result, database))
 	}
 	s.verbosely("the promotion took %s", time.Since(start).Round(time.Second))
 	return s.lock.Done()
 }
 
 // describeOld says what can be done with the volume of a primary that had not answered.
-func (s *session) describeOld(volume, database string) string {
-	namespace := s.config.Namespace.Name
-	patch := func(text string) string {
-		return fmt.Sprintf("%s patch persistentvolume %s --type merge --patch '%s'", s.kubectl(), volume, text)
+func (s *session) describeOld(result *promotion.Result, database string) string {
+	lines := []string{
+		fmt.Sprintf("kept: volume %s of the old primary, which may hold what no replica had received", result.Kept),
 	}
-	return strings.Join([]string{
-		fmt.Sprintf("kept: volume %s of the old primary, which may hold what no replica had received", volume),
-		fmt.Sprintf("  to look into it: copy the section of database %[1]s under the name %[1]s-old, with replicas: 0; then",
-			database),
-		"    " + patch(fmt.Sprintf(`{"spec":{"claimRef":{"namespace":%q,"name":"data-%s-old-0",`+
-			`"uid":null,"resourceVersion":null}}}`, namespace, database)),
-		fmt.Sprintf("    and plinth up %s starts a server on it, which no app uses", s.stack.Name),
-		"  to delete it for good, with its disk: " + patch(`{"spec":{"persistentVolumeReclaimPolicy":"Delete"}}`),
-	}, "\n")
+	kubectl := fmt.Sprintf("%s --namespace %s", s.kubectl(), s.config.Namespace.Name)
+	if result.KeptBy != "" {
+		return strings.Join(append(lines,
+			fmt.Sprintf("  to look into it: copy the section of database %[1]s under the name %[1]s-old, with replicas: 0; "+
+				"plinth up %[2]s starts a server on it, which no app uses", database, s.stack.Name),
+			fmt.Sprintf("  to delete it for good: take %s-old out again, or %s delete persistentvolumeclaim %s", database,
+				kubectl, result.KeptBy)), "\n")
+	}
+	return strings.Join(append(lines,
+		fmt.Sprintf("  database %s-old has another volume of an earlier promotion: this one has no claim", database),
+		fmt.Sprintf("  to delete it for good, with its disk: %s patch persistentvolume %s --type merge --patch '%s'", kubectl,
+			result.Kept, `{"spec":{"persistentVolumeReclaimPolicy":"Delete"}}`)), "\n")
 }
 
 // pause is the time between two looks at what a promotion waits for.

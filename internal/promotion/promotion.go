@@ -41,8 +41,9 @@ type Result struct {
 	Replica string
 	// Away is how long there was no primary, as far as this run has seen.
 	Away time.Duration
-	// Kept is the volume of the old primary where that may hold what no replica has; else empty.
-	Kept string
+	// Kept is the volume of the old primary where that may hold what no replica has, else empty, and KeptBy the claim that
+	// it has got: the one of the primary of a database DATABASE-old. It is empty where there is such a claim already.
+	Kept, KeptBy string
 }
 
 // Run promotes a replica, or takes up a promotion that was interrupted.
@@ -76,7 +77,7 @@ func (p *Promotion) Run(ctx context.Context) (*Result, error) {
 		}
 	}
 	result := &Result{Replica: p.record.To, Away: time.Since(start).Round(100 * time.Millisecond)}
-	if result.Kept, err = p.tidy(ctx); err != nil {
+	if err := p.tidy(ctx, result); err != nil {
 		return nil, err
 	}
 	return result, p.forget(ctx)
@@ -345,25 +346,32 @@ func (p *Promotion) hand(ctx context.Context, _ []string) error {
 	if err := ignoreNotFound(err); err != nil {
 		return fmt.Errorf("finding the primary's volume claim: %w", err)
 	}
+	made := p.record.Claim.DeepCopy()
+	made.UID = ""
+	return p.bind(ctx, made, p.record.New.Name)
+}
+
+// bind makes a claim, or takes the one that there is, on a volume that is nobody's.
+func (p *Promotion) bind(ctx context.Context, claim *corev1.PersistentVolumeClaim, volume string) error {
+	claims := p.Client.CoreV1().PersistentVolumeClaims(p.Namespace)
 	patch := fmt.Sprintf(`{"spec":{"claimRef":{"apiVersion":"v1","kind":"PersistentVolumeClaim","namespace":%q,"name":%q,`+
-		`"uid":null,"resourceVersion":null}}}`, p.Namespace, p.record.Claim.Name)
-	_, err = p.Client.CoreV1().PersistentVolumes().Patch(ctx, p.record.New.Name, types.MergePatchType, []byte(patch),
+		`"uid":null,"resourceVersion":null}}}`, p.Namespace, claim.Name)
+	_, err := p.Client.CoreV1().PersistentVolumes().Patch(ctx, volume, types.MergePatchType, []byte(patch),
 		metav1.PatchOptions{FieldManager: manager})
 	if err != nil {
-		return fmt.Errorf("reserving volume %s for the primary: %w", p.record.New.Name, err)
+		return fmt.Errorf("reserving volume %s for claim %s: %w", volume, claim.Name, err)
 	}
-	made := p.record.Claim.DeepCopy()
-	made.UID, made.Spec.VolumeName = "", p.record.New.Name
-	_, err = claims.Create(ctx, made, metav1.CreateOptions{FieldManager: manager})
+	claim.Spec.VolumeName = volume
+	_, err = claims.Create(ctx, claim, metav1.CreateOptions{FieldManager: manager})
 	if err != nil && !apierrors.IsAlreadyExists(err) {
-		return fmt.Errorf("making the primary's volume claim: %w", err)
+		return fmt.Errorf("making volume claim %s: %w", claim.Name, err)
 	}
 	err = p.await(ctx, func() (bool, error) {
-		found, err := claims.Get(ctx, made.Name, metav1.GetOptions{})
+		found, err := claims.Get(ctx, claim.Name, metav1.GetOptions{})
 		return err == nil && found.Status.Phase == corev1.ClaimBound, ignoreNotFound(err)
 	})
 	if err != nil {
-		return fmt.Errorf("binding volume claim %s to volume %s: %w", made.Name, p.record.New.Name, err)
+		return fmt.Errorf("binding volume claim %s to volume %s: %w", claim.Name, volume, err)
 	}
 	return nil
 }
@@ -398,17 +406,37 @@ func ready(pod *corev1.Pod) bool {
 }
 
 // tidy gives the volumes their policies back. That of an old primary which may hold what nobody else has is kept.
-func (p *Promotion) tidy(ctx context.Context) (kept string, err error) {
+func (p *Promotion) tidy(ctx context.Context, result *Result) error {
 	if err := p.reclaim(ctx, p.record.New.Name, p.record.New.Policy); err != nil {
-		return "", err
+		return err
 	}
 	if p.record.Old == nil {
-		return "", nil
+		return nil
 	}
 	if !p.record.Clean {
-		return p.record.Old.Name, nil
+		kept, err := p.keep(ctx)
+		result.Kept, result.KeptBy = p.record.Old.Name, kept
+		if err != nil || kept == "" {
+			return err
+		}
 	}
-	return "", p.reclaim(ctx, p.record.Old.Name, p.record.Old.Policy)
+	return p.reclaim(ctx, p.record.Old.Name, p.record.Old.Policy)
+}
+
+// keep gives the old primary's volume a claim by which a database of its own can start on it. It returns no name where
+// there is such a claim already, on another volume: that of an earlier promotion.
+func (p *Promotion) keep(ctx context.Context) (string, error) {
+	name := claim(p.Database + "-old-0")
+	found, err := p.Client.CoreV1().PersistentVolumeClaims(p.Namespace).Get(ctx, name, metav1.GetOptions{})
+	if err := ignoreNotFound(err); err != nil {
+		return "", fmt.Errorf("looking for volume claim %s: %w", name, err)
+	}
+	if err == nil && found.Spec.VolumeName != p.record.Old.Name {
+		return "", nil
+	}
+	made := p.record.Claim.DeepCopy()
+	made.Name, made.UID, made.Labels = name, "", nil
+	return name, p.bind(ctx, made, p.record.Old.Name)
 }
 
 // volume reads what a volume's policy is, before it is changed.

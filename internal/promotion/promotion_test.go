@@ -371,9 +371,32 @@ func TestTheVolumeOfAPrimaryThatDidNotAnswerIsKept(t *testing.T) {
 	if result.Kept != "pv-0" {
 		t.Errorf("kept: got %q, want pv-0", result.Kept)
 	}
-	if policy := w.volume("pv-0").Spec.PersistentVolumeReclaimPolicy; policy != corev1.PersistentVolumeReclaimRetain {
+	if result.KeptBy != "data-main-old-0" || w.volumeOfClaim("data-main-old-0") != "pv-0" {
+		t.Errorf("kept by %q, which is on %q", result.KeptBy, w.volumeOfClaim("data-main-old-0"))
+	}
+	// With the claim goes the volume, as it would have before.
+	if policy := w.volume("pv-0").Spec.PersistentVolumeReclaimPolicy; policy != corev1.PersistentVolumeReclaimDelete {
 		t.Errorf("the old volume's policy: got %s", policy)
 	}
+	// The next one's claim is taken.
+	w.broken["main-0"] = true
+	again := w.promotion("")
+	again.Say = p.Say
+	if result, err = again.Run(t.Context()); err != nil || result.Kept != "pv-2" || result.KeptBy != "" {
+		t.Errorf("the second time: got %+v, %v", result, err)
+	}
+	if policy := w.volume("pv-2").Spec.PersistentVolumeReclaimPolicy; policy != corev1.PersistentVolumeReclaimRetain {
+		t.Errorf("the second old volume's policy: got %s", policy)
+	}
+}
+
+// volumeOfClaim is the volume that a claim is on; empty where there is no such claim.
+func (w *world) volumeOfClaim(name string) string {
+	found, err := w.client.CoreV1().PersistentVolumeClaims(ns).Get(context.Background(), name, metav1.GetOptions{})
+	if err != nil {
+		return ""
+	}
+	return found.Spec.VolumeName
 }
 
 func TestAnotherPromotionWaitsForTheOneThatWasInterrupted(t *testing.T) {

@@ -5,48 +5,26 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/pod-security-admission/api"
-	"k8s.io/pod-security-admission/policy"
+
+	"plinth/internal/podsecurity"
 )
 
 // podTemplate is what an object makes pods from; nil for one that makes none.
 func podTemplate(t *testing.T, m manifest) *corev1.PodTemplateSpec {
 	t.Helper()
-	at := []string{"spec", "template"}
-	switch m.GetKind() {
-	case "Deployment", "StatefulSet", "DaemonSet", "Job":
-	case "CronJob":
-		at = []string{"spec", "jobTemplate", "spec", "template"}
-	default:
-		return nil
-	}
-	found := any(m.Object)
-	for _, key := range at {
-		object, _ := found.(map[string]any)
-		found = object[key]
-	}
-	template := &corev1.PodTemplateSpec{}
-	object, _ := found.(map[string]any)
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(object, template, true); err != nil {
-		t.Fatalf("reading the pods of %s: %v", m.file, err)
+	template, err := podsecurity.Template(m.Object)
+	if err != nil {
+		t.Fatalf("%s: %v", m.file, err)
 	}
 	return template
 }
 
-// restricted returns what keeps a pod from the Pod Security Standard "restricted", as Kubernetes v1.36 means it.
+// restricted returns what keeps a pod from the Pod Security Standard "restricted".
 func restricted(t *testing.T, pod *corev1.PodTemplateSpec) []string {
 	t.Helper()
-	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
+	reasons, err := podsecurity.Restricted(pod)
 	if err != nil {
 		t.Fatal(err)
-	}
-	level := api.LevelVersion{Level: api.LevelRestricted, Version: api.MajorMinorVersion(1, 36)}
-	var reasons []string
-	for _, result := range evaluator.EvaluatePod(level, &pod.ObjectMeta, &pod.Spec) {
-		if !result.Allowed {
-			reasons = append(reasons, result.ForbiddenReason+": "+result.ForbiddenDetail)
-		}
 	}
 	return reasons
 }
