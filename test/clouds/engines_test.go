@@ -32,8 +32,8 @@ type row struct {
 // engines are all there are: an engine of the configuration that is not here fails the test.
 func engines() map[config.Engine]row {
 	// What runs in the cluster has all that can be added to it.
-	const kept = `,"replicas":2,"synchronous":"quorum","rotation":1,"backup":{"bucket":"archive"},` +
-		`"metrics":{"namespace":"monitoring"}`
+	kept := `,"replicas":2,"synchronous":"quorum","rotation":1,"backup":{"bucket":"archive"},` +
+		`"metrics":{"namespace":"monitoring","image":"example.com/exporter:1@sha256:` + strings.Repeat("2", 64) + `"}`
 	return map[config.Engine]row{
 		config.Postgres: {more: kept},
 		config.MariaDB:  {more: kept},
@@ -46,7 +46,7 @@ func engines() map[config.Engine]row {
 
 // engineStack is a stack of an application on a database of an engine.
 func engineStack(v variant, engine config.Engine, more string) record.Options {
-	return record.Options{Project: config.Project, Stack: string(v.tier), Config: map[string]string{
+	o := record.Options{Project: config.Project, Stack: string(v.tier), Config: map[string]string{
 		"plinth:tier": string(v.tier), "plinth:cloud": string(v.cloud), "plinth:gcp": `{"project":"shop-1"}`,
 		"plinth:buckets": `{"archive":{"engine":"minio"}}`,
 		"plinth:databases": fmt.Sprintf(`{"main":{"engine":%q,"image":"example.com/server:1@sha256:%s",%s%s}}`,
@@ -55,6 +55,10 @@ func engineStack(v variant, engine config.Engine, more string) record.Options {
 			`"container":8000,"service":80}],"probes":{"readiness":{"path":"/readyz"}},"migration":{"command":["migrate"]},`+
 			`"database":{"name":"main","readOnly":{"url":"READ_URL"}}}}`, strings.Repeat("1", 64), limits),
 	}}
+	if v.cloud != config.Existing && v.tier != config.Prod {
+		o.Config["plinth:cluster"] = `{"endpoint":{"cidrs":["203.0.113.0/24"]}}`
+	}
+	return o
 }
 
 func TestEveryEngineOnEveryTierAndCloudRendersIsRestrictedAndKeepsTheDestroyRules(t *testing.T) {

@@ -72,6 +72,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		Scheme: "mysql", Query: query,
 		Exporter: replicated.Exporter{
 			Port: workload.Port{Name: "metrics", Container: 9104}, Env: exporterEnv, Args: exporterArgs,
+			Up: "mysql_up",
 		},
 	}, &args.Args, opts...)
 }

@@ -109,6 +109,40 @@ func TestARestoreIsDoneBeforeAnybodyUsesTheDatabase(t *testing.T) {
 	recorded.Equal(t, "what an application waits for", len(bound.Ready), 2)
 }
 
+func TestWhatIsWrongWithADatabaseIsAnAlert(t *testing.T) {
+	alerts := func(operator *replicated.Monitoring, change func(*postgres.Args)) (out []string, rec *record.Recording) {
+		rec = added(t, func(a *postgres.Args) { a.Metrics = true; change(a) }, func(ctx *pulumi.Context, d *replicated.Database) error {
+			return d.Exporter(ctx, &replicated.MetricsArgs{Image: "exporter:1", Namespace: "ops", Timeout: 60, Monitoring: operator})
+		})
+		for _, r := range rec.All("kubernetes:monitoring.coreos.com/v1:PrometheusRule") {
+			for _, group := range r.Inputs["spec"].ObjectValue()["groups"].ArrayValue() {
+				for _, rule := range group.ObjectValue()["rules"].ArrayValue() {
+					out = append(out, rule.ObjectValue()["alert"].StringValue()+": "+rule.ObjectValue()["expr"].StringValue())
+				}
+			}
+		}
+		return out, rec
+	}
+	const volumes = `{namespace="shop",persistentvolumeclaim=~"data-main(-replica)?-[0-9]+"}`
+	const free = "kubelet_volume_stats_available_bytes" + volumes + " / kubelet_volume_stats_capacity_bytes" + volumes + " < "
+	operator := &replicated.Monitoring{Labels: map[string]string{"release": "prometheus"}}
+	got, rec := alerts(operator, func(a *postgres.Args) { a.Backups = true })
+	const replicas = `{namespace="shop",statefulset="main-replica"}`
+	recorded.EqualAll(t, "alerts", got, []string{
+		`DatabaseDown: absent(pg_up{namespace="shop",job="main-metrics"} == 1)`,
+		"DatabaseVolumeFilling: " + free + "0.2", "DatabaseVolumeFull: " + free + "0.05",
+		"DatabaseReplicaMissing: kube_statefulset_status_replicas_ready" + replicas + " < kube_statefulset_replicas" + replicas,
+		`DatabaseBackupFailed: kube_job_failed{namespace="shop",job_name=~"main-backup-.*",condition="true"} == 1`,
+	})
+	monitor := recorded.One(t, rec, "main-metrics-monitor")
+	recorded.Equal(t, "what selects the monitor",
+		monitor.Inputs["metadata"].ObjectValue()["labels"].ObjectValue()["release"].StringValue(), "prometheus")
+	got, _ = alerts(operator, func(a *postgres.Args) { a.Replicas = 0 })
+	recorded.Equal(t, "alerts without replicas and backups", len(got), 3)
+	got, _ = alerts(nil, unchanged)
+	recorded.Equal(t, "alerts without the operator", len(got), 0)
+}
+
 func TestTheExporterMayMonitorAndNothingElse(t *testing.T) {
 	rec := added(t, func(a *postgres.Args) { a.Metrics = true }, func(ctx *pulumi.Context, p *replicated.Database) error {
 		return p.Exporter(ctx, &replicated.MetricsArgs{Image: "exporter:1", Namespace: "monitoring", Timeout: 60})

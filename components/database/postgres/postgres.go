@@ -63,7 +63,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		Account: itself, Role: itself, Scheme: "postgresql", Query: query,
 		Exporter: replicated.Exporter{
 			Port: workload.Port{Name: "metrics", Container: 9187}, Env: exporter,
-			Args: func(string) []string { return nil },
+			Args: func(string) []string { return nil }, Up: "pg_up",
 		},
 	}, &args.Args, opts...)
 }

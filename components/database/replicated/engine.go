@@ -62,6 +62,8 @@ type Exporter struct {
 	// there too.
 	Env  func(host string, password *binding.SecretRef) []binding.Variable
 	Args func(host string) []string
+	// Up is the metric that is 1 while the server answers.
+	Up string
 }
 
 // Accounts for what looks after the server. No application's name holds an underscore.

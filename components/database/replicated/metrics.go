@@ -20,6 +20,8 @@ type MetricsArgs struct {
 	Namespace string
 	// Timeout is how long it may take to be ready, in seconds.
 	Timeout int
+	// Monitoring is nil where no operator gathers the metrics.
+	Monitoring *Monitoring
 }
 
 // exporterUser is nobody, whom the exporter's image runs as.
@@ -81,6 +83,9 @@ func (d *Database) Exporter(ctx *pulumi.Context, args *MetricsArgs, opts ...pulu
 	}, append(b.child(exporter), opts...)...)
 	if err != nil {
 		return fmt.Errorf("exporting the metrics of database %s: %w", b.name, err)
+	}
+	if err := b.monitored(id, args.Monitoring); err != nil {
+		return fmt.Errorf("monitoring database %s: %w", b.name, err)
 	}
 	return nil
 }
