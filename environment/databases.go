@@ -5,12 +5,15 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
 	"plinth/components/binding"
 	"plinth/components/database"
 	"plinth/components/database/cloudnativepg"
 	"plinth/components/database/mysql"
 	"plinth/components/database/postgres"
 	"plinth/components/database/replicated"
+	"plinth/components/operators"
 	"plinth/components/workload"
 	"plinth/config"
 )
@@ -68,15 +71,34 @@ func (e *environment) database(name string, d *config.Database) (offered, error)
 			e.inCluster()...)
 		return e.replicated[name], err
 	case config.CloudNativePG:
+		operator, err := e.cloudNativePG()
+		if err != nil {
+			return nil, err
+		}
 		return cloudnativepg.New(e.ctx, name, &cloudnativepg.Args{
 			Namespace: e.namespace, PartOf: e.partOf, Image: image, Replicas: d.Replicas, Storage: d.Storage,
 			StorageClass: d.StorageClass, Resources: resources(d.Resources), Settings: d.Settings,
 			Commit: d.Synchronous != config.SynchronousOff, Quorum: d.Synchronous == config.SynchronousQuorum,
 			Plaintext: plaintext, Applications: e.usersOf(name), Retain: d.Retain, Timeout: d.Timeout,
-			APIServers: d.Operator.APIServers, Operator: d.Operator.Namespace,
+			APIServers: d.Operator.APIServers, Operator: d.Operator.Namespace, Ready: operator,
 		}, e.inCluster()...)
 	}
 	return nil, fmt.Errorf("database %s: no engine is called %q", name, d.Engine)
+}
+
+// cloudNativePG makes sure that the operator is there, and is what its objects depend on.
+func (e *environment) cloudNativePG() ([]pulumi.Resource, error) {
+	const name = string(config.CloudNativePG)
+	if e.operator[name] == nil {
+		found, err := operators.FindKinds(e.ctx, name+"-installed", "operator "+name, "install the operator, "+
+			"https://cloudnative-pg.io/documentation/current/installation_upgrade/, or choose another engine",
+			cloudnativepg.Definitions(), e.inCluster()...)
+		if err != nil {
+			return nil, err
+		}
+		e.operator[name] = found.Ready
+	}
+	return e.operator[name], nil
 }
 
 // usersOf are the apps that are bound to a database, sorted.

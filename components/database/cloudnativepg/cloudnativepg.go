@@ -86,6 +86,11 @@ type Args struct {
 	Timeout int
 }
 
+// Definitions are the names of definitions of kinds that are in a cluster where the operator is.
+func Definitions() []string {
+	return []string{"clusters.postgresql.cnpg.io", "databases.postgresql.cnpg.io"}
+}
+
 // New describes the database.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Cluster, error) {
 	c := &Cluster{args: args, server: workload.ID{
