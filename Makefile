@@ -5,7 +5,7 @@ PLINTH := $(BIN)/plinth
 GO_SOURCES = find . -name '*.go' -not -path './.plinth/*' -not -path './tools/*'
 
 .DEFAULT_GOAL := help
-.PHONY: help build up down check fmt lint generate unit test e2e e2e-all bench
+.PHONY: help build up down check fmt lint generate unit test e2e e2e-all kill bench
 
 help: ## Show this list.
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ e2e: build ## Tests on the real cluster that $KUBECONFIG leads to.
 
 e2e-all: build ## All live tests, the long ones too.
 	@go test -count=1 -timeout 60m -v -tags 'e2e e2eall' ./test/e2e
+
+kill: ## Kill up, destroy and updates at twenty random moments each: the next run goes on with it.
+	@go test -count=1 -timeout 3h -v -run WhateverIsKilled ./cmd/plinth -args -kills 20 -kill-stack local
 
 bench: ## Measure compile time and the engine's work, side by side with reference programs.
 	@go test -run '^$$' -bench . -benchtime 1x -timeout 2h ./test/bench

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
@@ -188,11 +189,49 @@ func (s *session) openCLI(ctx context.Context) error {
 	if err := s.openBackend(ctx); err != nil {
 		return err
 	}
+	if s.lock != nil {
+		s.cli.Started = func(pid int) {
+			if err := s.lock.Runs(pid); err != nil {
+				s.verbosely("%v", err) // It is needed only after a kill.
+			}
+		}
+		if err := s.outlive(ctx); err != nil {
+			return err
+		}
+	}
 	removed, err := s.stack.RemoveStaleLocks(s.env["PULUMI_BACKEND_URL"])
 	for _, line := range removed {
 		s.printer.Printf("%s", line)
 	}
 	return err
+}
+
+// endPatience is how long the Pulumi CLI of a command that was killed may take to end: it finishes what is under way.
+const endPatience = 5 * time.Minute
+
+// outlive waits for the end of a Pulumi CLI whose command was killed.
+func (s *session) outlive(ctx context.Context) error {
+	pid := s.lock.StillRuns()
+	if pid == 0 {
+		return nil
+	}
+	what := fmt.Sprintf("waiting for the Pulumi CLI of the last command, which was killed (process %d)", pid)
+	return s.printer.During(what, "", func() error {
+		for deadline := time.Now().Add(endPatience); s.lock.StillRuns() != 0; {
+			if time.Now().After(deadline) {
+				return &workspace.Refusal{
+					Reason: fmt.Sprintf("the Pulumi CLI of a command that was killed (process %d) does not end", pid),
+					Next:   fmt.Sprintf("find out what it waits for; kill %d ends it", pid),
+				}
+			}
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(100 * time.Millisecond):
+			}
+		}
+		return nil
+	})
 }
 
 // openBackend finds or builds the Pulumi CLI, and settles the environment it runs in.

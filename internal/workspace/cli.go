@@ -35,6 +35,8 @@ type CLI struct {
 	Kill <-chan struct{}
 	// Without names environment variables of this process that the CLI does not inherit.
 	Without []string
+	// Started is told the process number of each run that begins. nil: nobody wants to know.
+	Started func(pid int)
 
 	version   semver.Version
 	complaint string
@@ -158,6 +160,9 @@ func (c *CLI) Run(ctx context.Context, workdir string, stdin io.Reader, stdout, 
 	}
 	if err := cmd.Start(); err != nil {
 		return "", "", -1, fmt.Errorf("starting the Pulumi CLI: %w", err)
+	}
+	if c.Started != nil {
+		c.Started(cmd.Process.Pid)
 	}
 
 	ended := make(chan struct{})

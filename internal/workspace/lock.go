@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,6 +18,10 @@ type Lock struct {
 	file *os.File
 	// Unfinished says that the last command that held the lock did not come to a good end: see [Lock.Done].
 	Unfinished bool
+	// left is the Pulumi CLI that such a command was running; 0: none.
+	left int
+	held holder
+	done bool
 }
 
 // holder is what the lock's file says about who holds it.
@@ -24,6 +29,8 @@ type holder struct {
 	PID     int       `json:"pid"`
 	Command string    `json:"command"`
 	Since   time.Time `json:"since"`
+	// CLI is the Pulumi CLI that it runs now or ran last.
+	CLI int `json:"cli,omitempty"`
 }
 
 // Lock takes the lock of the stack for a command such as "up". A *[Refusal] names the process that holds it.
@@ -54,20 +61,44 @@ func (s *Stack) Lock(command string) (*Lock, error) {
 		_ = file.Close()
 		return nil, fmt.Errorf("locking stack %s: %w", s.Name, lockErr)
 	}
-	lock := &Lock{file: file, Unfinished: known}
-	text, err := json.Marshal(holder{PID: os.Getpid(), Command: command, Since: time.Now()})
-	if err == nil {
-		err = lock.write(text)
+	lock := &Lock{
+		file: file, Unfinished: known, left: last.CLI, held: holder{PID: os.Getpid(), Command: command, Since: time.Now()},
 	}
-	if err != nil {
+	if err := lock.Runs(0); err != nil {
 		lock.Release()
 		return nil, fmt.Errorf("locking stack %s: %w", s.Name, err)
 	}
 	return lock, nil
 }
 
+// Runs notes that the command runs the Pulumi CLI with that process number: should the command be killed, the next one
+// knows what may still be at work.
+func (l *Lock) Runs(pid int) error {
+	if l.done {
+		return nil // What comes after the good end changes nothing.
+	}
+	l.held.CLI = pid
+	text, err := json.Marshal(l.held)
+	if err != nil {
+		return fmt.Errorf("writing the lock: %w", err)
+	}
+	return l.write(text)
+}
+
+// StillRuns returns the Pulumi CLI of a command that was killed, while that goes on without it; else 0. It ends by
+// itself when the operations that are under way have ended.
+func (l *Lock) StillRuns() int {
+	if !l.Unfinished || !alive(l.left) {
+		return 0
+	}
+	return l.left
+}
+
 // Done notes that the command came to a good end, so that the next one need not look for what it left half done.
-func (l *Lock) Done() error { return l.write(nil) }
+func (l *Lock) Done() error {
+	l.done = true
+	return l.write(nil)
+}
 
 // Release lets go of the lock.
 func (l *Lock) Release() { _ = l.file.Close() }
@@ -162,7 +193,14 @@ func (s *Stack) RemoveStaleLocks(backend string) ([]string, error) {
 	return removed, nil
 }
 
-// alive reports whether a process of that number runs on this host.
+// alive reports whether a process of that number runs on this host. One that has ended and that nobody has asked about
+// does not: where there is no init, it stays in the table for good.
 func alive(pid int) bool {
-	return pid > 0 && !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
+	if pid <= 0 || errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+		return false
+	}
+	// https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html; other systems have no such file.
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	name := bytes.LastIndexByte(stat, ')')
+	return err != nil || name < 0 || !bytes.HasPrefix(stat[name+1:], []byte(" Z"))
 }
