@@ -82,11 +82,11 @@ func rules() []rule {
 			},
 		},
 		{
-			"c: what is deleted with something else is deleted with the cluster, where that is deleted",
+			"c: what is deleted with something else is deleted with the cluster, where that is deleted, or is set on a bucket",
 			func(v variant, rec *record.Recording) []string {
 				var broken []string
 				for _, r := range rec.Ordered() {
-					if r.DeletedWith == "" {
+					if r.DeletedWith == "" || setOn(r, r.DeletedWith) {
 						continue
 					}
 					if !slices.Contains(clusterTypes, string(r.DeletedWith.Type())) || v.tier == config.Prod {
@@ -262,6 +262,11 @@ func inCluster(rec *record.Recording) []*record.Resource {
 		}
 	}
 	return found
+}
+
+// setOn says whether a resource is no thing of its own, but what is set on a bucket.
+func setOn(r *record.Resource, bucket resource.URN) bool {
+	return bucket.Type() == "aws:s3/bucketV2:BucketV2" && strings.HasPrefix(string(r.Type), "aws:s3/bucket")
 }
 
 // beside says whether a part of the network or of the cluster is on nobody's way out, and controls nothing that is in
