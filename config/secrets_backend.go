@@ -48,25 +48,35 @@ func (SecretsBackend) Values() []string {
 // ExternalSecrets is a store that External Secrets reads.
 type ExternalSecrets struct {
 	// Store is what keeps the values: `cluster` is Secrets in another namespace of the cluster; `vault` is the server that
-	// `vault` speaks of.
+	// `vault` speaks of; `managed` is the stack's cloud, AWS Secrets Manager or Google's Secret Manager, which Pulumi
+	// writes `secretValues` to.
 	Store SecretStore `json:"store" default:"cluster"`
 	// Namespace is the one that the store `cluster` is.
 	Namespace string `json:"namespace"`
-	// Entries holds the names of its Secrets by app. One that is absent is NAMESPACE-APP, of the stack's namespace.
+	// Entries holds the names of its Secrets by app. One that is absent is NAMESPACE-APP, of the stack's namespace. With
+	// the store `managed` an app that is here has an entry that somebody else looks after.
 	Entries map[string]string `json:"entries" key:"APP"`
+	// Recovery is for how many days what is deleted from the store `managed` can be had back, 0 or from 7 to 30: on AWS
+	// whole entries, whose names are taken until then; on Google Cloud values that others have replaced.
+	Recovery int `json:"recovery" tier:"dev=0 staging=7 prod=30"`
+	// Protect makes Pulumi refuse to delete entries of the store `managed`.
+	Protect bool `json:"protect" tier:"dev=false staging=false prod=true"`
 }
 
 // SecretStore is what External Secrets reads from.
 type SecretStore string
 
-// The stores. Those of the clouds are not among them yet.
+// The stores.
 const (
 	ClusterStore SecretStore = "cluster"
 	VaultStore   SecretStore = "vault"
+	ManagedStore SecretStore = "managed"
 )
 
 // Values lists the stores.
-func (SecretStore) Values() []string { return []string{string(ClusterStore), string(VaultStore)} }
+func (SecretStore) Values() []string {
+	return []string{string(ClusterStore), string(VaultStore), string(ManagedStore)}
+}
 
 // Vault is HashiCorp Vault: `plinth render` prints what its administrator runs first.
 type Vault struct {

@@ -191,3 +191,44 @@ func TestFilesOfSecretsAreAloneInTheirFolders(t *testing.T) {
 		},
 	}})
 }
+
+func TestASecretManagerOfACloudHasACloudAndValues(t *testing.T) {
+	const app = `
+  plinth:apps:
+    web:
+      image: example/web:1
+      resources: {limits: {cpu: "1", memory: 1Gi, ephemeralStorage: 64Mi}}
+      secrets: {TOKEN: token}
+`
+	checkRefused(t, []refused{
+		{
+			"no cloud, no values", `
+  plinth:tier: dev
+  plinth:secrets: {backend: external-secrets, external: {store: managed, recovery: 3, entries: {web: "a b"}}}
+` + app,
+			[]string{
+				`secrets.external.entries.web: must be the name of an entry: letters, digits, hyphens, underscores and, on AWS, ` +
+					`/+=.@, got "a b"`,
+				"secrets.external.recovery: must be 0, or from 7 to 30 days, got 3",
+				"secrets.external.store: must not be managed with plinth:cloud existing, since nothing is known of a cloud " +
+					"around that cluster: set plinth:cloud to aws or gcp, or the store to cluster or vault",
+			},
+		},
+		{
+			"no way out, and a value that is not there", `
+  plinth:tier: dev
+  plinth:cloud: aws
+  plinth:cluster: {endpoint: {cidrs: [203.0.113.0/24]}}
+  plinth:network: {nat: none}
+  plinth:operators: {external-secrets: {}}
+  plinth:secrets: {backend: external-secrets, external: {store: managed}}
+` + app,
+			[]string{
+				"apps.web.secrets.TOKEN: refers to secretValues.token, which is not set; set it with: pulumi config set " +
+					"--secret --path plinth:secretValues.token",
+				"secrets.external.store: must not be managed with network.nat none on aws: External Secrets could not reach " +
+					"Secrets Manager",
+			},
+		},
+	})
+}

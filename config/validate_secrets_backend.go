@@ -132,8 +132,47 @@ func (c *checker) externalSecrets() {
 	for _, app := range slices.Sorted(maps.Keys(e.Entries)) {
 		key := at(section, "entries", app)
 		c.ofApp(key, app)
+		if e.Store == ManagedStore {
+			c.check(key, managedEntry.MatchString(e.Entries[app]), "must be the name of an entry: letters, digits, "+
+				"hyphens, underscores and, on AWS, /+=.@, got %s", quoted(e.Entries[app]))
+			continue
+		}
 		c.check(key, e.Entries[app] != "", "must be the name of a Secret, got nothing")
 		c.secretObject(key, e.Entries[app])
+	}
+	c.managedStore(section, e)
+}
+
+// managedEntry is what an entry of a cloud's secret manager may be called.
+var managedEntry = regexp.MustCompile(`^[A-Za-z0-9/_+=.@-]{1,255}$`)
+
+// managedStore: a cloud that keeps it, a time that it offers, and values for what Pulumi writes.
+func (c *checker) managedStore(section string, e ExternalSecrets) {
+	recovery := at(section, "recovery")
+	c.check(recovery, !c.sound(recovery) || e.Recovery == 0 || e.Recovery >= 7 && e.Recovery <= 30,
+		"must be 0, or from 7 to 30 days, got %d", e.Recovery)
+	if c.Secrets.Backend != ExternalBackend || e.Store != ManagedStore || !c.sound("cloud") {
+		return
+	}
+	store := at(section, "store")
+	c.check(store, c.Cloud != Existing, "must not be managed with plinth:cloud existing, since nothing is known of a cloud "+
+		"around that cluster: set plinth:cloud to aws or gcp, or the store to cluster or vault")
+	c.check(store, c.Cloud != OnAWS || c.Network.NAT != NATNone,
+		"must not be managed with network.nat none on aws: External Secrets could not reach Secrets Manager")
+	for _, app := range c.appNames() {
+		if _, theirs := e.Entries[app]; theirs {
+			continue
+		}
+		for _, uses := range []struct {
+			key    string
+			values map[string]string
+		}{{"secrets", c.Apps[app].Secrets}, {"secretFiles", c.Apps[app].SecretFiles}} {
+			for _, name := range slices.Sorted(maps.Keys(uses.values)) {
+				if pair, _ := c.Secrets.SigningKey(uses.values[name]); pair == "" {
+					c.secretValue(at("apps", app, uses.key, name), uses.values[name])
+				}
+			}
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"plinth/components/app"
 	"plinth/components/binding"
 	"plinth/components/operators"
+	"plinth/components/platform"
 	"plinth/components/secrets"
 	"plinth/components/workload"
 	"plinth/config"
@@ -28,6 +29,9 @@ func (e *environment) operators() error {
 		}
 		if name == config.OperatorOf(e.cfg.Secrets.Backend) {
 			args.Edges = vaultEdges(e.cfg.Secrets)
+			if usesManagedStore(e.cfg.Secrets) {
+				args.Edges = platform.PublicEdges(nil)
+			}
 		}
 		made, err := operators.New(e.ctx, name, args, e.inCluster()...)
 		if err != nil {
@@ -111,6 +115,11 @@ func (e *environment) secretsBackend() (err error) {
 		}
 		if s.External.Store == config.VaultStore {
 			store = Vault(e.cfg)
+		}
+		if usesManagedStore(s) {
+			if store, err = e.managedStore(); err != nil {
+				return err
+			}
 		}
 		e.secrets, err = secrets.NewExternal(e.ctx, secretsName, &secrets.ExternalArgs{
 			Namespace: e.namespace, PartOf: e.partOf, Store: store, Workloads: readers(e.cfg), Keys: s.Keys,

@@ -69,7 +69,7 @@ func NewExternal(
 	child := []pulumi.ResourceOption{
 		pulumi.Parent(e), pulumi.DependsOn(slices.Concat(args.Namespace.Ready, args.Ready)),
 	}
-	account, err := newAccount(ctx, name, e.id(), child...)
+	account, err := newAccount(ctx, name, e.id(), annotationsFor(args.Store), child...)
 	if err != nil {
 		return nil, err
 	}
@@ -139,10 +139,14 @@ func (e *External) Secret(
 
 // newAccount makes the account that values are read as.
 func newAccount(
-	ctx *pulumi.Context, name string, id workload.ID, opts ...pulumi.ResourceOption,
+	ctx *pulumi.Context, name string, id workload.ID, annotations pulumi.StringMap, opts ...pulumi.ResourceOption,
 ) (pulumi.Resource, error) {
+	meta := id.Meta(Account)
+	if len(annotations) > 0 {
+		meta.Annotations = annotations
+	}
 	account, err := corev1.NewServiceAccount(ctx, name+"-account", &corev1.ServiceAccountArgs{
-		Metadata: id.Meta(Account), AutomountServiceAccountToken: pulumi.Bool(false),
+		Metadata: meta, AutomountServiceAccountToken: pulumi.Bool(false),
 	}, opts...)
 	if err != nil {
 		return nil, fmt.Errorf("creating the account that secrets are read as: %w", err)

@@ -50,7 +50,7 @@ func NewVault(ctx *pulumi.Context, name string, args *VaultArgs, opts ...pulumi.
 			pulumi.Parent(v), pulumi.DependsOn(slices.Concat(args.Namespace.Ready, args.Ready, after)),
 		}
 	}
-	account, err := newAccount(ctx, name, id, child()...)
+	account, err := newAccount(ctx, name, id, nil, child()...)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	awseks "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -54,6 +55,8 @@ type Cluster struct {
 	podIdentity *awseks.Addon
 	kubeconfig  pulumi.StringOutput
 	kubernetes  *kubernetes.Provider
+	// tokensFrom is the cluster as an identity provider, nil before anybody needs it.
+	tokensFrom *iam.OpenIdConnectProvider
 	// accessLogs is where buckets write down who used them, nil before there is one.
 	accessLogs *slim.Bucket
 	// repositories by the name that args gives them.

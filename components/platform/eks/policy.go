@@ -18,10 +18,14 @@ type statement struct {
 	// in those that a role carries.
 	services   []string
 	principals []pulumi.StringInput
-	actions    []string
+	// federated is an identity provider whose tokens it is for.
+	federated pulumi.StringInput
+	actions   []string
 	// resources are empty where the policy belongs to the resource.
 	resources  []pulumi.StringInput
 	conditions []condition
+	// when are conditions whose keys are known only later, instead of conditions.
+	when pulumi.Input
 }
 
 // condition holds where operator holds between a key of the request and one of the values.
@@ -51,12 +55,16 @@ func policy(statements ...statement) pulumi.StringOutput {
 			one["Principal"] = pulumi.Map{"Service": list(texts(s.services))}
 		case len(s.principals) > 0:
 			one["Principal"] = pulumi.Map{"AWS": list(s.principals)}
+		case s.federated != nil:
+			one["Principal"] = pulumi.Map{"Federated": s.federated}
 		}
 		if len(s.resources) > 0 {
 			one["Resource"] = list(s.resources)
 		}
 		if len(s.conditions) > 0 {
 			one["Condition"] = conditions(s.conditions)
+		} else if s.when != nil {
+			one["Condition"] = s.when
 		}
 		all[i] = one
 	}

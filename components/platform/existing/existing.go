@@ -147,6 +147,13 @@ func (c *Cluster) Bucket(
 	return nil, fmt.Errorf("making bucket %s: %w", name, errNoCloud)
 }
 
+// SecretStore implements [platform.Cluster]: there is no cloud that could keep secrets.
+func (c *Cluster) SecretStore(
+	_ *pulumi.Context, name string, _ *platform.SecretStoreArgs, _ ...pulumi.ResourceOption,
+) (*platform.SecretStore, error) {
+	return nil, fmt.Errorf("making secret store %s: %w", name, errNoCloud)
+}
+
 // Repository implements [platform.Cluster]: there is no cloud that could have made one.
 func (c *Cluster) Repository(name string) (pulumi.StringOutput, error) {
 	return pulumi.StringOutput{}, fmt.Errorf("finding image repository %s: %w", name, errNoCloud)

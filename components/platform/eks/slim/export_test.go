@@ -27,6 +27,8 @@ func Declared() map[string][2]any {
 		versioningType:            {BucketVersioningArgs{}, BucketSetting{}},
 		bucketPolicyType:          {BucketPolicyArgs{}, BucketSetting{}},
 		bucketLoggingType:         {BucketLoggingArgs{}, BucketSetting{}},
+		secretType:                {SecretArgs{}, Secret{}},
+		secretVersionType:         {SecretVersionArgs{}, SecretVersion{}},
 		lifecycleType:             {BucketLifecycleArgs{}, BucketSetting{}},
 	}
 }
