@@ -27,40 +27,47 @@ var (
 	}
 )
 
+// merged puts values into a section of the configuration.
+func merged(t *testing.T, o record.Options, key string, values map[string]any) {
+	t.Helper()
+	section := map[string]any{}
+	if text := o.Config[key]; text != "" {
+		if err := json.Unmarshal([]byte(text), &section); err != nil {
+			t.Fatal(err)
+		}
+	}
+	maps.Copy(section, values)
+	text, err := json.Marshal(section)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Config[key] = string(text)
+}
+
 // withBucket is the stack with a bucket that its cloud keeps, and two apps that use it.
 func (v variant) withBucket(t *testing.T) record.Options {
 	t.Helper()
 	o := v.options(t)
-	section := func(key string) map[string]any {
-		values := map[string]any{}
-		if text := o.Config[key]; text != "" {
-			if err := json.Unmarshal([]byte(text), &values); err != nil {
-				t.Fatal(err)
-			}
-		}
-		return values
-	}
-	put := func(key string, values map[string]any) {
-		text, err := json.Marshal(values)
-		if err != nil {
-			t.Fatal(err)
-		}
-		o.Config[key] = string(text)
-	}
-	account := section("plinth:aws")
-	account["account"] = "123456789012"
-	put("plinth:aws", account)
-	put("plinth:buckets", map[string]any{"assets": map[string]any{"engine": "managed"}})
-	apps := section("plinth:apps")
+	merged(t, o, "plinth:aws", map[string]any{"account": "123456789012"})
+	merged(t, o, "plinth:buckets", map[string]any{"assets": map[string]any{"engine": "managed"}})
 	for name, use := range map[string]map[string]any{
 		"gallery": {"name": "assets", "prefix": "gallery/"}, "visitor": {"name": "assets", "readOnly": true, "signedUrls": false},
 	} {
-		copied := maps.Clone(apps["reader"].(map[string]any))
-		copied["bucket"] = use
-		apps[name] = copied
+		likeReader(t, o, name, map[string]any{"bucket": use})
 	}
-	put("plinth:apps", apps)
 	return o
+}
+
+// likeReader adds an app that is like the stack's own, and something besides.
+func likeReader(t *testing.T, o record.Options, name string, more map[string]any) {
+	t.Helper()
+	var apps map[string]map[string]any
+	if err := json.Unmarshal([]byte(o.Config["plinth:apps"]), &apps); err != nil {
+		t.Fatal(err)
+	}
+	copied := maps.Clone(apps["reader"])
+	maps.Copy(copied, more)
+	merged(t, o, "plinth:apps", map[string]any{name: copied})
 }
 
 func TestBucketsLiveTheirLifeOnEveryTier(t *testing.T) {

@@ -130,6 +130,9 @@ func outputs(r *record.Resource) resource.PropertyMap {
 		out["latestVersion"] = resource.NewProperty(7.0)
 	case "aws:eks/cluster:Cluster":
 		set("endpoint", "https://cluster.example.com")
+		out["identities"] = resource.NewPropertyValue([]any{map[string]any{"oidcs": []any{map[string]any{
+			"issuer": "https://oidc.eks.example.com/id/A1",
+		}}}})
 		out["certificateAuthority"] = resource.NewProperty(resource.PropertyMap{"data": resource.NewProperty("QQ==")})
 	case "aws:ecr/repository:Repository":
 		set("repositoryUrl", account+".dkr.ecr.eu-central-1.amazonaws.com/"+out["name"].StringValue())

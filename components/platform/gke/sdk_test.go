@@ -269,6 +269,10 @@ func everything(t *testing.T) *record.Recording {
 		_, err = made.Bucket(ctx, "images", &platform.BucketArgs{
 			Bucket: "images", ExpireAfter: 1, OldVersionsAfter: 1,
 		})
+		if err != nil {
+			return err
+		}
+		_, err = made.SecretStore(ctx, "secrets", secretStoreArgs(true, 7))
 		return err
 	})
 	if err != nil {
