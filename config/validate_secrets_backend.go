@@ -155,8 +155,8 @@ func (c *checker) managedStore(section string, e ExternalSecrets) {
 		return
 	}
 	store := at(section, "store")
-	c.check(store, c.Cloud != Existing, "must not be managed with plinth:cloud existing, since nothing is known of a cloud "+
-		"around that cluster: set plinth:cloud to aws or gcp, or the store to cluster or vault")
+	c.check(store, c.Cloud != Existing, "must not be managed with plinth:cloud existing, since nothing is known of a "+
+		"cloud around that cluster: set plinth:cloud to aws or gcp, or the store to cluster or vault")
 	c.check(store, c.Cloud != OnAWS || c.Network.NAT != NATNone,
 		"must not be managed with network.nat none on aws: External Secrets could not reach Secrets Manager")
 	for _, app := range c.appNames() {

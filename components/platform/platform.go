@@ -41,7 +41,9 @@ type Cluster interface {
 
 	// SecretStore keeps secret values in the cloud's secret manager, and leads External Secrets there. A cluster that
 	// exists already has no cloud that Plinth knows: there it is an error.
-	SecretStore(ctx *pulumi.Context, name string, args *SecretStoreArgs, opts ...pulumi.ResourceOption) (*SecretStore, error)
+	SecretStore(
+		ctx *pulumi.Context, name string, args *SecretStoreArgs, opts ...pulumi.ResourceOption,
+	) (*SecretStore, error)
 
 	// Repository is the address of an image repository that the platform made ([Args.Repositories]), to be followed by
 	// a tag: registry/path/name. An error where there is none of the name.

@@ -19,8 +19,8 @@ type secretStore struct {
 	pulumi.ResourceState
 }
 
-// SecretStore implements [platform.Cluster] by Secret Manager. External Secrets reads as the service account, which is a
-// principal of Google Cloud itself: https://external-secrets.io/latest/provider/google-secrets-manager/.
+// SecretStore implements [platform.Cluster] by Secret Manager. External Secrets reads as the service account, which is
+// a principal of Google Cloud itself: https://external-secrets.io/latest/provider/google-secrets-manager/.
 func (c *Cluster) SecretStore(
 	ctx *pulumi.Context, name string, args *platform.SecretStoreArgs, opts ...pulumi.ResourceOption,
 ) (*platform.SecretStore, error) {
