@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/restmapper"
 
+	"plinth/components/edge"
 	"plinth/config"
 	"plinth/internal/progress"
 	"plinth/internal/promotion"
@@ -91,7 +93,7 @@ func (s *session) verify(ctx context.Context, asJSON bool) error {
 		return err
 	}
 	databases, endpoints := inPods(s.config)
-	checks := verifier.Run(ctx, declared(deployment), databases, endpoints)
+	checks := verifier.Run(ctx, declared(deployment), databases, endpoints, entrance(s.config, deployment)...)
 	failed := verify.Failed(checks)
 	if asJSON {
 		encoder := json.NewEncoder(s.out)
@@ -139,6 +141,7 @@ func (s *session) verifier() (*verify.Verifier, error) {
 			return promotion.Exec(rest, client, namespace, promotion.PSQL())(ctx, pod, statement)
 		}
 		v.Get = verify.Through(rest, client)
+		v.Dial = (&net.Dialer{Timeout: 5 * time.Second}).DialContext
 	}
 	return v, nil
 }
@@ -246,4 +249,32 @@ func inPods(c *config.Config) (databases []verify.Database, endpoints []verify.E
 		endpoints = append(endpoints, entrance)
 	}
 	return databases, endpoints
+}
+
+// entrance is the edge as the outside meets it, where there is one. What is inside a cloud's network cannot be asked
+// from here.
+func entrance(c *config.Config, deployment *apitype.DeploymentV3) []verify.Entrance {
+	e := &c.Edge
+	if !e.Serves() {
+		return nil
+	}
+	made := verify.Entrance{
+		Namespace: c.Namespace.Name, Secret: edge.TLS{Issuer: e.TLS.Issuer, Secret: e.TLS.Secret}.Kept(),
+		Secure: e.Secure(), Redirects: e.Redirect && e.Kind != config.EdgeLoadBalancer, HTTP: 80, HTTPS: 443,
+	}
+	if e.Kind == config.EdgeLoadBalancer {
+		made.HTTP, made.HTTPS = e.Ports.HTTP, e.Ports.HTTPS
+	}
+	for _, route := range e.Routes {
+		made.Routes = append(made.Routes, verify.Route{Host: route.Host, Path: route.Path})
+	}
+	if e.Internal || e.Controller.Kind == config.Lattice {
+		return []verify.Entrance{made}
+	}
+	for _, state := range deployment.Resources {
+		if state.Type == resource.RootStackType {
+			made.Address, _ = state.Outputs["edgeAddress"].(string)
+		}
+	}
+	return []verify.Entrance{made}
 }

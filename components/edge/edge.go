@@ -113,8 +113,8 @@ func (t TLS) on() bool { return t != TLS{} && (t.Issuer != "" || t.Secret != "" 
 // made is the name of the Secret that cert-manager fills.
 const made = "edge-tls"
 
-// secret is the name of the Secret that the certificate is in. Empty: in none.
-func (t TLS) secret() string {
+// Kept is the name of the Secret that the certificate is in. Empty: in none.
+func (t TLS) Kept() string {
 	if t.Issuer != "" {
 		return made
 	}

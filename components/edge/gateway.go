@@ -95,7 +95,7 @@ func (b *builder) plain() bool {
 
 // each says whether each host has a listener with TLS of its own: what a certificate is for, to cert-manager and to a
 // controller that has several. Certificates of a cloud's find their host by themselves.
-func (b *builder) each() bool { return b.args.TLS.secret() != "" }
+func (b *builder) each() bool { return b.args.TLS.Kept() != "" }
 
 func (b *builder) listeners() pulumi.Array {
 	listeners := pulumi.Array{}
@@ -117,7 +117,7 @@ func (b *builder) listeners() pulumi.Array {
 	case b.each():
 		for _, host := range b.args.hosts() {
 			more := pulumi.Map{"tls": pulumi.Map{
-				"mode": pulumi.String("Terminate"), "certificateRefs": certificate(b.args.TLS.secret()),
+				"mode": pulumi.String("Terminate"), "certificateRefs": certificate(b.args.TLS.Kept()),
 			}}
 			if host != "" {
 				more["hostname"] = pulumi.String(host)

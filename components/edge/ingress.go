@@ -28,7 +28,7 @@ func (b *builder) ingress() error {
 		rules = append(rules, rule)
 	}
 	spec.Rules = rules
-	if secret := b.args.TLS.secret(); secret != "" {
+	if secret := b.args.TLS.Kept(); secret != "" {
 		hosts := slices.DeleteFunc(b.args.hosts(), func(h string) bool { return h == "" })
 		spec.Tls = networkingv1.IngressTLSArray{networkingv1.IngressTLSArgs{
 			SecretName: pulumi.String(secret), Hosts: pulumi.ToStringArray(hosts),

@@ -52,6 +52,12 @@ func (v *Verifier) object(ctx context.Context, o Object) []Check {
 		return []Check{v.condition(o, live, "scales", "ScalingActive")}
 	case "Job":
 		return []Check{v.job(ctx, o, live)}
+	case "Ingress":
+		return []Check{v.ingress(o, live)}
+	case "Gateway":
+		return v.gateway(o, live)
+	case "HTTPRoute":
+		return v.httpRoute(o, live)
 	default:
 		return []Check{v.settled(o, live)}
 	}

@@ -3,13 +3,14 @@
 //
 // What is looked at comes from the stack's state, so that nothing has to be listed twice: every Kubernetes object in it
 // must exist and be in the condition that is good for its kind (objects.go), Secrets must have their keys and
-// certificates must be valid (secrets.go), replicas of databases must stream (postgres.go), and what is served must
-// answer (answers.go). Each [Check] says what was expected, what was seen, and what to do next.
+// certificates must be valid (secrets.go), replicas of databases must stream (postgres.go), what is served must answer
+// (answers.go), and so it must from outside (edge.go). Each [Check] says what was expected, what was seen, and what to do next.
 package verify
 
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -73,6 +74,8 @@ type Verifier struct {
 	SQL func(ctx context.Context, namespace, pod, statement string) (string, error)
 	// Get asks a pod over HTTP. Nil as SQL.
 	Get func(ctx context.Context, namespace, pod string, port int, path string) (*http.Response, error)
+	// Dial connects to an entrance. Nil: nothing is behind it that would answer.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Repair is the command that makes everything as declared again.
 	Repair string
 	// Kubectl is how to call kubectl on the cluster.
@@ -82,7 +85,9 @@ type Verifier struct {
 }
 
 // Run looks at everything, whatever it finds on the way. The checks come in the order of their subjects.
-func (v *Verifier) Run(ctx context.Context, objects []Object, databases []Database, endpoints []Endpoint) []Check {
+func (v *Verifier) Run(
+	ctx context.Context, objects []Object, databases []Database, endpoints []Endpoint, entrances ...Entrance,
+) []Check {
 	var checks []Check
 	for _, object := range objects {
 		checks = append(checks, v.object(ctx, object)...)
@@ -96,6 +101,9 @@ func (v *Verifier) Run(ctx context.Context, objects []Object, databases []Databa
 		for _, endpoint := range endpoints {
 			checks = append(checks, v.answers(ctx, endpoint)...)
 		}
+	}
+	for _, entrance := range entrances {
+		checks = append(checks, v.Entrance(ctx, entrance)...)
 	}
 	slices.SortStableFunc(checks, func(a, b Check) int { return strings.Compare(a.Subject, b.Subject) })
 	return checks

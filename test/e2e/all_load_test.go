@@ -27,16 +27,22 @@ type load struct {
 	ended        sync.WaitGroup
 }
 
-// newLoad starts the flow against the application's API: rows are written, and what takes a query is read. The list
+// newLoad starts a flow against the application's API: rows are written, and what takes a query is read. The list
 // itself grows with every row, and reading it would take longer and longer.
 func newLoad(t *testing.T, url string) *load {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	l := &load{cancel: cancel}
 	clients := []*http.Client{
 		{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 20}},
 		{Timeout: 20 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}},
 	}
+	return newFlow(t, func(i int) error { return request(clients[i%2], url, i) })
+}
+
+// newFlow starts a flow of requests, each of which has a number.
+func newFlow(t *testing.T, request func(i int) error) *load {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	l := &load{cancel: cancel}
 	start := time.Now()
 	l.ended.Go(func() {
 		tick := time.NewTicker(time.Second / rate)
@@ -49,7 +55,7 @@ func newLoad(t *testing.T, url string) *load {
 			}
 			l.ended.Go(func() {
 				began := time.Now()
-				err := l.request(clients[i%2], url, i)
+				err := request(i)
 				l.note(began.Sub(start), time.Since(began), err)
 			})
 		}
@@ -58,7 +64,7 @@ func newLoad(t *testing.T, url string) *load {
 }
 
 // request makes the request of a number.
-func (l *load) request(client *http.Client, url string, i int) error {
+func request(client *http.Client, url string, i int) error {
 	method, body := http.MethodGet, ""
 	if i%5 == 0 {
 		method, body = http.MethodPost, fmt.Sprintf(`{"title": "%d"}`, i)
@@ -67,13 +73,13 @@ func (l *load) request(client *http.Client, url string, i int) error {
 		url += "/settings/s3"
 	}
 	// A body of its own kind, also for a GET: what Go knows how to send again it would make again by itself after a loss.
-	request, err := http.NewRequest(method, url, io.NopCloser(strings.NewReader(body)))
+	r, err := http.NewRequest(method, url, io.NopCloser(strings.NewReader(body)))
 	if err != nil {
 		return err
 	}
-	request.ContentLength = int64(len(body))
-	request.Header.Set("Content-Type", "application/json")
-	response, err := client.Do(request)
+	r.ContentLength = int64(len(body))
+	r.Header.Set("Content-Type", "application/json")
+	response, err := client.Do(r)
 	if err != nil {
 		return err
 	}
