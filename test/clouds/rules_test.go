@@ -331,7 +331,7 @@ func isCustom(r *record.Resource) bool {
 	_, rest, _ := strings.Cut(string(r.Type), ":")
 	group, _, _ := strings.Cut(rest, "/")
 	own := []string{"core", "apps", "batch", "autoscaling", "policy", "helm.sh"}
-	return !slices.Contains(own, group) && !strings.HasSuffix(group, ".k8s.io")
+	return !slices.Contains(own, group) && (!strings.HasSuffix(group, ".k8s.io") || group == "gateway.networking.k8s.io")
 }
 
 // unsafe says where what protects data is not as the tier wants it. Every switch is said in both directions: a default

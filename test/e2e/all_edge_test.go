@@ -86,7 +86,7 @@ func TestRequestsComeInThroughARealController(t *testing.T) {
 		}
 	})
 	up(t, "kind: none", "one")
-	pair := certificate(t, "shop.e2e.test", "api.e2e.test")
+	pair := certificateUntil(t, time.Now().AddDate(1, 0, 0), "shop.e2e.test", "api.e2e.test")
 	c.keep(t, ns, "shop-tls", pair)
 	outside := c.outside(t, traefikNamespace, "traefik", pair["ca.crt"])
 
@@ -109,6 +109,7 @@ func TestRequestsComeInThroughARealController(t *testing.T) {
 					t.Errorf("got %v", headers)
 				}
 			})
+			t.Run("verify asks from outside, and names what is wrong", func(t *testing.T) { c.verified(t, p, pair) })
 			t.Run("a rollout loses no request", func(t *testing.T) {
 				for _, url := range []string{"https://shop.e2e.test/api/whoami", "https://shop.e2e.test/healthz"} {
 					if _, err := outside.get(url); err != nil {
@@ -193,6 +194,45 @@ func (c *cluster) closed(t *testing.T, ns string) {
 			t.Errorf("stranger asked %s: got %q, %v; want a time-out", url, out, err)
 		}
 	}
+}
+
+// verified plants faults, each of which verify has to name.
+func (c *cluster) verified(t *testing.T, p *project, pair map[string][]byte) {
+	t.Helper()
+	const ns = frontedNamespace
+	out := p.must(t, "verify", ns, "--verbose")
+	for _, want := range []string{
+		"certificate at https://shop.e2e.test", "http://api.e2e.test/: leads to https", "https://shop.e2e.test/api/: answers",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("verify does not say %q", want)
+		}
+	}
+	failing := func(what string, want ...string) {
+		t.Helper()
+		patiently(t, 40*time.Second, what, func() (bool, string) {
+			out, code, _ := p.run(t, "verify", ns)
+			for _, text := range want {
+				if code == 0 || !strings.Contains(out, text) {
+					return false, fmt.Sprintf("exit code %d, and no %q", code, text)
+				}
+			}
+			return true, ""
+		})
+	}
+	c.replace(t, ns, "shop-tls", certificateUntil(t, time.Now().Add(-time.Hour), "shop.e2e.test", "api.e2e.test"))
+	failing("an expired certificate", "Secret "+ns+"/shop-tls tls.crt", "it has expired on",
+		"certificate at https://shop.e2e.test")
+	c.replace(t, ns, "shop-tls", certificateUntil(t, time.Now().AddDate(1, 0, 0), "shop.e2e.test"))
+	failing("a certificate without a host", "it is for shop.e2e.test")
+	c.replace(t, ns, "shop-tls", pair)
+	c.scale(t, ns, "api", 0)
+	failing("a route without pods", "Service "+ns+"/api", "https://api.e2e.test/")
+	c.scale(t, ns, "api", 1)
+	patiently(t, time.Minute, "all is well again", func() (bool, string) {
+		out, code, _ := p.run(t, "verify", ns)
+		return code == 0, out
+	})
 }
 
 // balances asks a load balancer from a range that may connect, and from none.
@@ -338,6 +378,19 @@ func (c *cluster) keep(t *testing.T, namespace, name string, pair map[string][]b
 		Data: map[string][]byte{"tls.crt": pair["tls.crt"], "tls.key": pair["tls.key"]},
 	}, metav1.CreateOptions{})
 	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// replace puts another pair in its place.
+func (c *cluster) replace(t *testing.T, namespace, name string, pair map[string][]byte) {
+	t.Helper()
+	secret, err := c.CoreV1().Secrets(namespace).Get(t.Context(), name, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret.Data = map[string][]byte{"tls.crt": pair["tls.crt"], "tls.key": pair["tls.key"]}
+	if _, err := c.CoreV1().Secrets(namespace).Update(t.Context(), secret, metav1.UpdateOptions{}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -24,6 +24,12 @@ import (
 // certificate makes a Secret's content: an authority, and a certificate by it for these names.
 func certificate(t *testing.T, names ...string) map[string][]byte {
 	t.Helper()
+	return certificateUntil(t, time.Now().Add(time.Hour), names...)
+}
+
+// certificateUntil makes one that is valid until then.
+func certificateUntil(t *testing.T, end time.Time, names ...string) map[string][]byte {
+	t.Helper()
 	key := func() *ecdsa.PrivateKey {
 		made, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		if err != nil {
@@ -43,7 +49,7 @@ func certificate(t *testing.T, names ...string) map[string][]byte {
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
 	leaf := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: names[0]}, DNSNames: names, NotAfter: time.Now().Add(time.Hour),
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: names[0]}, DNSNames: names, NotAfter: end,
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	authorityKey, leafKey := key(), key()
