@@ -1,7 +1,9 @@
 package clouds_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,11 +17,11 @@ func edges(cloud config.Cloud) map[string]string {
 	edges := map[string]string{"loadBalancer": `{"kind": "loadBalancer", "sourceRanges": ["198.51.100.0/24"],
 		"tls": {"none": "the test is about load balancers"}}`}
 	if cloud == config.OnAWS {
-		edges["ingress"] = `{"kind": "ingress", "class": "alb", "public": true, "tls": {"managed": "arn:aws:acm:a"}}`
+		edges["ingress"] = `{"kind": "ingress", "class": "alb", "public": true, "sourceRanges": [], "tls": {"managed": "arn:aws:acm:a"}}`
 		edges["gateway"] = `{"kind": "gateway", "class": "amazon-vpc-lattice", "tls": {"managed": "arn:aws:acm:a"}}`
 		return edges
 	}
-	edges["ingress"] = `{"kind": "ingress", "class": "gce", "tls": {"managed": "certificate"}}`
+	edges["ingress"] = `{"kind": "ingress", "class": "gce", "sourceRanges": [], "tls": {"managed": "certificate"}}`
 	edges["gateway"] = `{"kind": "gateway", "class": "gke-l7-global-external-managed", "tls": {"managed": "certificates"}}`
 	return edges
 }
@@ -90,5 +92,50 @@ func seen(t *testing.T, v variant, rec *record.Recording, kind string) {
 	complains("an edge that waits for nothing", "a:", broken)
 	if kind == "gateway" {
 		complains("a Gateway without its definition", "d:", broken)
+	}
+}
+
+// Each word in the place of the one before, and a destroy while the last is there: its load balancer holds the network,
+// so that it would fail if the edge did not go first.
+func TestTheLifeOfEveryEdgeOnEveryCloud(t *testing.T) {
+	for _, cloud := range []config.Cloud{config.OnAWS, config.OnGCP} {
+		t.Run(string(cloud), func(t *testing.T) {
+			t.Parallel()
+			p := newProject(t)
+			which := []string{"dev", "--simulate", "--cloud", string(cloud)}
+			call := func(command string, more ...string) string {
+				t.Helper()
+				return p.run(t, done, slices.Concat([]string{command}, which, more)...)
+			}
+			building.Lock()
+			call("preview")
+			building.Unlock()
+			p.program = filepath.Join(p.root, ".plinth", "bin", "plinth-"+string(cloud))
+			call("up", "--yes")
+			words := edges(cloud)
+			for _, kind := range []string{"gateway", "loadBalancer", "ingress"} {
+				var edge map[string]any
+				if err := json.Unmarshal([]byte(words[kind]), &edge); err != nil {
+					t.Fatal(err)
+				}
+				p.set(t, "dev", map[string]any{"edge": edge})
+				out := call("up")
+				for _, line := range operation.FindAllStringSubmatch(out, -1) {
+					beside := !strings.HasPrefix(line[3], "edge-") && line[3] != "proxy-public" && line[3] != "namespace-quota"
+					if beside && line[1] != "read" {
+						t.Errorf("%s: got %s %s %s, want nothing but the edge", kind, line[1], line[2], line[3])
+					}
+				}
+				contains(t, out, "edgeAddress: 203.0.113.")
+				contains(t, call("up"), "nothing changed")
+				call("preview", "--expect-no-changes")
+			}
+			contains(t, call("destroy", "--yes"), "stack dev is destroyed: ")
+			for _, e := range p.world(t, variant{config.Dev, cloud}) {
+				if e.Left == "" && e.Type != "gcp:kms/keyRing:KeyRing" {
+					t.Errorf("left behind: %s %s", e.Type, e.ID)
+				}
+			}
+		})
 	}
 }

@@ -71,3 +71,13 @@ func TestWhatNoLoadBalancerHoldsGoesWithoutTheAPIServer(t *testing.T) {
 	simulationtest.Expect(t, a.Delete(a.made["route"]), "")
 	simulationtest.Expect(t, a.Delete(a.made["subnet-b"]), "finding out which load balancers and volumes there are")
 }
+
+func TestAnIngressHoldsTheNetworkToo(t *testing.T) {
+	api := simulationtest.StartCluster(t)
+	api.Expose()
+	a := system(t, api.Kubernetes)
+	for _, name := range []string{"nodes", "nat", "association"} {
+		simulationtest.Expect(t, a.Delete(a.made[name]), "")
+	}
+	simulationtest.Expect(t, a.Delete(a.made["vpc"]), "made by Ingress shop/front")
+}

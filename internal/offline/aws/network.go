@@ -194,7 +194,7 @@ func reachesInternet(o *simulation.Operation) error {
 	return nil
 }
 
-// inhabitant is what a Service or a volume in a cluster has made: a load balancer in the cluster's subnets, with a
+// inhabitant is what a Service, an Ingress or a volume in a cluster has made: a load balancer in the cluster's subnets, with a
 // security group of its own which those of the cluster let in, or a disk.
 // https://docs.aws.amazon.com/eks/latest/userguide/network-load-balancing.html,
 // https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/tagging.md.
@@ -205,6 +205,9 @@ func inhabitant(_ *simulation.Operation, cluster simulation.Entry, i simulation.
 		namespace, claim, _ := strings.Cut(i.Claim, "/")
 		tags["kubernetes.io/created-for/pvc/namespace"], tags["kubernetes.io/created-for/pvc/name"] = namespace, claim
 		return []simulation.Entry{{Type: volumeType, ID: "vol-" + compact(i.UID), Name: i.Name, Tags: tags}}
+	}
+	if i.Kind == "Gateway" {
+		return nil // VPC Lattice has nothing in the cluster's network.
 	}
 	tags["kubernetes.io/service-name"] = i.Namespace + "/" + i.Name
 	// https://github.com/kubernetes/cloud-provider/blob/master/cloud.go, DefaultLoadBalancerName: at most 32 characters.

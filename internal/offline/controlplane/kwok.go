@@ -48,6 +48,13 @@ func runKwok(ctx context.Context, kubeconfig string) error {
 	if err := seed(ctx, client); err != nil {
 		return err
 	}
+	objects, err := dynamic.NewForConfig(config)
+	if err != nil {
+		return fmt.Errorf("connecting to %s: %w", config.Host, err)
+	}
+	if err := define(ctx, objects); err != nil {
+		return err
+	}
 	if err := startMachines(ctx, config, client); err != nil {
 		return err
 	}
@@ -68,6 +75,7 @@ func runKwok(ctx context.Context, kubeconfig string) error {
 	}
 	go volumes.run(ctx)
 	go balancers.run(ctx)
+	go entrances{objects}.run(ctx)
 	<-ctx.Done()
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -46,7 +47,7 @@ func FromKubeconfig(path string) (Kubernetes, error) {
 
 // Inhabitant is an object in a cluster that has something in the cloud.
 type Inhabitant struct {
-	// Kind is Service (of type LoadBalancer) or PersistentVolume.
+	// Kind is Service (of type LoadBalancer), Ingress, Gateway or PersistentVolume.
 	Kind, Namespace, Name, UID string
 	// Address is the first one of a load balancer; Claim is the NAMESPACE/NAME that a volume belongs to, and Handle its
 	// driver's name of it.
@@ -96,7 +97,7 @@ func (i Inhabitant) label() string {
 	return i.Namespace + "/" + i.Name
 }
 
-// list reads the Services of type LoadBalancer and the PersistentVolumes.
+// list reads the Services of type LoadBalancer, the Ingresses, the Gateways and the PersistentVolumes.
 func (k Kubernetes) list(ctx context.Context) ([]Inhabitant, error) {
 	config := &rest.Config{
 		Host: k.Server, BearerToken: k.Token,
@@ -121,6 +122,23 @@ func (k Kubernetes) list(ctx context.Context) ([]Inhabitant, error) {
 	for _, s := range services.Items {
 		if kind, _, _ := unstructured.NestedString(s.Object, "spec", "type"); kind == "LoadBalancer" {
 			found = append(found, balancer(s))
+		}
+	}
+	for kind, resource := range map[string]schema.GroupVersionResource{
+		"Ingress": {Group: "networking.k8s.io", Version: "v1", Resource: "ingresses"},
+		"Gateway": {Group: "gateway.networking.k8s.io", Version: "v1", Resource: "gateways"},
+	} {
+		list, err := client.Resource(resource).List(ctx, metav1.ListOptions{})
+		if apierrors.IsNotFound(err) {
+			continue // Nobody has defined the kind.
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range list.Items {
+			made := balancer(o)
+			made.Kind = kind
+			found = append(found, made)
 		}
 	}
 	for _, v := range volumes.Items {

@@ -13,11 +13,18 @@ import (
 )
 
 // Cluster is an API server that knows one Service of type LoadBalancer, shop/web, and one volume, pvc-1 of the claim
-// shop/data.
+// shop/data. It knows no Gateways.
 type Cluster struct {
 	simulation.Kubernetes
-	mu      sync.Mutex
-	emptied bool
+	mu               sync.Mutex
+	emptied, exposed bool
+}
+
+// Expose adds an Ingress, shop/front.
+func (c *Cluster) Expose() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.exposed = true
 }
 
 // Empty takes both away.
@@ -60,6 +67,20 @@ func (c *Cluster) serve(w http.ResponseWriter, r *http.Request) {
 			"metadata": Object{"name": "pvc-1", "uid": "fedc-ba98-7654-3210-fedc"},
 			"spec":     Object{"claimRef": Object{"namespace": "shop", "name": "data"}},
 		}}
+	}
+	switch {
+	case strings.HasSuffix(r.URL.Path, "/gateways"):
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusNotFound)
+		_ = json.NewEncoder(w).Encode(Object{
+			"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": http.StatusNotFound,
+		})
+		return
+	case strings.HasSuffix(r.URL.Path, "/ingresses"):
+		kind, items = "Ingress", []any{}
+		if c.exposed {
+			items = []any{Object{"metadata": Object{"namespace": "shop", "name": "front", "uid": "abcd-abcd-abcd-abcd-abcd"}}}
+		}
 	}
 	if c.emptied {
 		items = []any{}
