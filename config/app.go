@@ -54,6 +54,8 @@ type App struct {
 	// Strategy is how a new version takes the old one's place: `RollingUpdate` replaces one pod after another, each new
 	// one ready before an old one goes; `Recreate` ends all old ones first, for what must not run twice.
 	Strategy Strategy `json:"strategy" default:"RollingUpdate"`
+	// Edge names variables that tell the app what the edge knows of it.
+	Edge EdgeVariables `json:"edge"`
 	// Canary is another version beside the one that serves, which gets a share of the requests that come by the edge or
 	// the proxy.
 	Canary *Canary `json:"canary,omitempty" absent:"no canary"`

@@ -67,6 +67,16 @@ type EdgeRoute struct {
 	App string `json:"app" default:"proxy"`
 }
 
+// EdgeVariables are the names of variables that an app gets from the edge. Empty: it gets none. Its own `env` may set
+// them instead.
+type EdgeVariables struct {
+	// Hosts is the variable with the hosts at which the app is reached, by the proxy or without it, separated by commas.
+	Hosts string `json:"hosts"`
+	// Origins is the variable with the origins of all pages that the edge serves, such as https://shop.example.com: those
+	// whose requests the app should let in (CORS).
+	Origins string `json:"origins"`
+}
+
 // EdgeTLS says where certificates come from: exactly one of its keys.
 type EdgeTLS struct {
 	// Issuer is the name of an issuer of cert-manager's, which makes a certificate for the routes' hosts.

@@ -74,6 +74,7 @@ func (c *checker) edgeRoutes(e *Edge) {
 		unique(c, path, index("routes", i), seen, route.Host+strings.TrimSuffix(route.Path, "/")+"/")
 		paths[route.Host]++
 		c.edgeTarget(at(path, "app"), route.App)
+		c.edgeWeights(at(path, "app"), route.App)
 		if e.Kind == EdgeLoadBalancer {
 			c.check(at(path, "app"), route.App == e.Routes[0].App,
 				"must be the same for all routes of a load balancer, which sees no paths: got %s, and %s at routes[0]",
@@ -121,6 +122,14 @@ func (c *checker) edgeTarget(path, name string) {
 		suggestion(name, append(c.appNames(), ToProxy)))
 	c.check(path, !found || len(app.Ports) > 0 || !c.sound(at("apps", name, "ports")),
 		"must be an app with ports, got %s", quoted(name))
+}
+
+// edgeWeights: a canary's share is something that the kind can see to.
+func (c *checker) edgeWeights(path, name string) {
+	weighs := c.Edge.Kind != EdgeLoadBalancer && c.Edge.Kind != EdgeIngress
+	c.check(path, weighs || c.Apps[name].Canary == nil,
+		"must not be an app with a canary with the kind %s, which knows no weights: lead the route to the proxy, which "+
+			"does, or use gateway; got %s", c.Edge.Kind, quoted(name))
 }
 
 // edgeTLS: one answer to where certificates come from, which the kind and its controller can give.
@@ -265,4 +274,30 @@ func (c *checker) edgeWarnings(e *Edge) {
 		c.Warnings = append(c.Warnings, "edge.redirect: nothing is known of how the controller of the class "+e.Class+
 			" redirects: see to it there, or say it by edge.annotations")
 	}
+}
+
+// edgeVariables: names that nothing secret has, of what there is.
+func (c *checker) edgeVariables(path, name string, a *App) {
+	path = at(path, "edge")
+	if !c.sound(path) || !c.sound("edge.routes") {
+		return
+	}
+	for _, of := range []struct {
+		key, variable, what string
+		values              []string
+	}{
+		{"hosts", a.Edge.Hosts, "host that leads to it", c.HostsOf(name)},
+		{"origins", a.Edge.Origins, "host without a star", c.Edge.Origins()},
+	} {
+		if of.variable == "" {
+			continue
+		}
+		here := at(path, of.key)
+		c.variable(here, of.variable)
+		_, secret := a.Secrets[of.variable]
+		c.check(here, !secret, "must not be set in secrets too, got %s", quoted(of.variable))
+		c.check(here, len(of.values) > 0, "must not be set where edge.routes has no %s: there would be nothing in it", of.what)
+	}
+	c.check(at(path, "origins"), a.Edge.Origins == "" || a.Edge.Origins != a.Edge.Hosts,
+		"must differ from hosts, got %s twice", quoted(a.Edge.Origins))
 }

@@ -159,6 +159,25 @@ func TestAnEdgeLeadsSomewhereAndLetsInWhomItSays(t *testing.T) {
 			[]string{"edge.dns.records: must not be external-dns where no route has a host: there is no name to make a record of"},
 		},
 		{
+			"variables of nothing, and one that is secret",
+			strings.Replace(edge("dev", "{routes: [{host: '*.example.com', app: web}]}"), "    worker:",
+				"      edge: {hosts: A B, origins: ORIGINS}\n    worker:\n      edge: {hosts: A, origins: A}", 1),
+			[]string{
+				`apps.web.edge.hosts: must have a name of letters, digits, _, - and . that does not start with a digit, got "A B"`,
+				"apps.web.edge.origins: must not be set where edge.routes has no host without a star: there would be nothing in it",
+				"apps.worker.edge.hosts: must not be set where edge.routes has no host that leads to it: there would be nothing in it",
+				"apps.worker.edge.origins: must not be set where edge.routes has no host without a star: there would be nothing in it",
+			},
+		},
+		{
+			"a share that an Ingress cannot give",
+			strings.Replace(edge("dev", "{kind: ingress, "+controlled+", routes: [{app: web}, {host: a.example.com}]}"), "    worker:",
+				"      canary: {image: \"web:2\", weight: 5}\n    worker:", 1),
+			[]string{
+				`edge.routes[0].app: must not be an app with a canary with the kind ingress, which knows no weights: lead the route to the proxy, which does, or use gateway; got "web"`,
+			},
+		},
+		{
 			"an app with the edge's name",
 			strings.Replace(edge("dev", "{kind: loadBalancer}"), "    worker:", "    edge:", 1),
 			[]string{"edge: must not be there together with an app named edge"},

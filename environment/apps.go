@@ -89,7 +89,7 @@ func (e *environment) app(name string, c config.App, edges []binding.Edge) *app.
 		Liveness:  probe(c.Probes.Liveness, c.Ports),
 		Resources: resources(c.Resources),
 		Env:       c.Env, Files: c.Files, Writable: c.Writable,
-		Bindings: e.bindings(name, c.Database), Edges: edges, Public: c.Public,
+		Bindings: append(e.bindings(name, c.Database), edgeVariables(e.cfg, name)), Edges: edges, Public: c.Public,
 		Grace: c.Grace, Drain: c.Drain, RolloutTimeout: c.RolloutTimeout,
 		Strategy: app.Strategy(c.Strategy), Placement: e.placement(c.Placement), Access: e.access(c.API),
 		Waivers: waivers(c.Waivers), Extras: e.extras(c.Containers), Jobs: jobs(c.Jobs), Metrics: e.metrics(c.Metrics),

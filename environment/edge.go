@@ -2,6 +2,8 @@ package environment
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -125,4 +127,18 @@ func (e *environment) edgeNeeds(args *edge.Args) ([]pulumi.Resource, error) {
 		return nil, err
 	}
 	return append(needs, found.Ready...), nil
+}
+
+// edgeVariables tell an app at which hosts it is reached, and which pages' requests are the environment's own.
+func edgeVariables(cfg *config.Config, app string) binding.Binding {
+	var b binding.Binding
+	for name, values := range map[string][]string{
+		cfg.Apps[app].Edge.Hosts: cfg.HostsOf(app), cfg.Apps[app].Edge.Origins: cfg.Edge.Origins(),
+	} {
+		if name != "" {
+			b.Env = append(b.Env, binding.Variable{Name: name, Value: pulumi.String(strings.Join(values, ","))})
+		}
+	}
+	slices.SortFunc(b.Env, func(x, y binding.Variable) int { return strings.Compare(x.Name, y.Name) })
+	return b
 }

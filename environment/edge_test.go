@@ -187,3 +187,25 @@ func leads(w *world, r, workload *record.Resource) bool {
 		return other.Name == name && other.Parent == r.Parent
 	})
 }
+
+func TestAnAppLearnsItsHostsAndTheOriginsFromTheEdge(t *testing.T) {
+	text := strings.Replace(fmt.Sprintf(words, "ingress"), "      image:", "      edge: {hosts: HOSTS, origins: ORIGINS}\n      image:", 1)
+	text = strings.Replace(text, "[{host: shop.example.com}]", "[{host: shop.example.com}, {host: a.example.com}]", 1)
+	rec := recorded(t, text)
+	deployment, err := rec.One("::web-deployment")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	pod := at(resource.NewProperty(deployment.Inputs), []string{"spec", "template", "spec", "containers", "0"})
+	for _, variable := range pod["env"].ArrayValue() {
+		one := at(variable, nil)
+		got[fmt.Sprint(plain(one["name"]))] = fmt.Sprint(plain(one["value"]))
+	}
+	if want := "a.example.com,shop.example.com"; got["HOSTS"] != want {
+		t.Errorf("got the hosts %q, want %q", got["HOSTS"], want)
+	}
+	if want := "http://a.example.com,http://shop.example.com"; got["ORIGINS"] != want {
+		t.Errorf("got the origins %q, want %q", got["ORIGINS"], want)
+	}
+}

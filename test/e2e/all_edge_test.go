@@ -132,6 +132,7 @@ func TestRequestsComeInThroughARealController(t *testing.T) {
 			}
 		})
 	}
+	t.Run("weights", func(t *testing.T) { c.weighs(t, p, outside) })
 	t.Run("loadBalancer", func(t *testing.T) { c.balances(t, p, up) })
 	t.Run("none", func(t *testing.T) {
 		up(t, "kind: none", "one")
@@ -192,6 +193,46 @@ func (c *cluster) closed(t *testing.T, ns string) {
 		url := fmt.Sprintf("http://%s.%s.svc.cluster.local:80/healthz", to, ns)
 		if out, err := c.get(t, ns, "stranger", url); err == nil || !strings.Contains(err.Error(), "timed out") {
 			t.Errorf("stranger asked %s: got %q, %v; want a time-out", url, out, err)
+		}
+	}
+}
+
+// weighs counts who answers when an application has a canary: by the Gateway, which leads to both, and by the proxy,
+// which divides them itself. The last share is another one, which changes the route and no pod.
+func (c *cluster) weighs(t *testing.T, p *project, from outside) {
+	t.Helper()
+	const (
+		ns        = frontedNamespace
+		requests  = 400
+		tolerance = 8 // In percent: for chance alone, three times what 400 draws at a half deviate by is 7.5.
+	)
+	for _, share := range []int{25, 50} {
+		before := ""
+		if share != 25 {
+			before = c.instances(t, ns, "api") + c.instances(t, ns, "api-canary")
+		}
+		canary := fmt.Sprintf(", canary: {image: \"test.local/todo-flask:1\", weight: %d}}", share)
+		text := strings.Replace(frontedStack("kind: gateway", "one"), "    api: {"+patientApp+"}", "    api: {"+patientApp+canary, 1)
+		text = strings.Replace(text, "routes: [{path: /, app: web}]", "routes: [{path: /, app: web}, {path: /api/, app: api}]", 1)
+		text = strings.Replace(text, "{host: shop.e2e.test, path: /api/, app: api}, ", "", 1)
+		p.stack(t, ns, text)
+		p.must(t, "up", ns)
+		if after := c.instances(t, ns, "api") + c.instances(t, ns, "api-canary"); before != "" && after != before {
+			t.Errorf("pods after another share: got %s, want %s", after, before)
+		}
+		for _, host := range []string{"api.e2e.test", "shop.e2e.test"} {
+			// The controller takes a moment to have the new shares.
+			patiently(t, 30*time.Second, "the share of the canary at "+host, func() (bool, string) {
+				of := 0
+				for range requests {
+					if strings.HasPrefix(from.who(t, "https://"+host+"/api/whoami").Host, "api-canary-") {
+						of++
+					}
+				}
+				got := 100 * of / requests
+				t.Logf("%s: the canary answers %d of %d requests, and should answer %d %%", host, of, requests, share)
+				return got >= share-tolerance && got <= share+tolerance, fmt.Sprintf("%d %%", got)
+			})
 		}
 	}
 }
