@@ -51,7 +51,8 @@ func (c *checker) all() {
 		for _, rule := range []func(path, name string, app *App){
 			c.appName, c.image, c.user, c.workers, c.ports, c.public, c.probes, c.resources, c.replicas, c.autoscaling,
 			c.disruption, c.env, c.secrets, c.secretFiles, c.mounts, c.callers, c.egress, c.stopping, c.database, c.migration,
-			c.afterMigration, c.bucket, c.canary, c.placement, c.containers, c.jobs, c.waivers, c.api, c.metrics, c.edgeVariables,
+			c.afterMigration, c.bucket, c.canary, c.placement, c.containers, c.jobs, c.waivers, c.api, c.metrics,
+			c.edgeVariables,
 		} {
 			rule(path, name, &app)
 		}

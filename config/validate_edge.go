@@ -296,7 +296,8 @@ func (c *checker) edgeVariables(path, name string, a *App) {
 		c.variable(here, of.variable)
 		_, secret := a.Secrets[of.variable]
 		c.check(here, !secret, "must not be set in secrets too, got %s", quoted(of.variable))
-		c.check(here, len(of.values) > 0, "must not be set where edge.routes has no %s: there would be nothing in it", of.what)
+		c.check(here, len(of.values) > 0, "must not be set where edge.routes has no %s: there would be nothing in it",
+			of.what)
 	}
 	c.check(at(path, "origins"), a.Edge.Origins == "" || a.Edge.Origins != a.Edge.Hosts,
 		"must differ from hosts, got %s twice", quoted(a.Edge.Origins))

@@ -220,7 +220,8 @@ func (v *Verifier) redirected(ctx context.Context, e Entrance, route Route) Chec
 	}
 	location := response.Header.Get("Location")
 	if response.StatusCode/100 != 3 || !strings.HasPrefix(location, "https://") {
-		return bad(about, expected, "look whether the edge's controller knows the redirect", "%s %s", response.Status, location)
+		return bad(about, expected, "look whether the edge's controller knows the redirect", "%s %s", response.Status,
+			location)
 	}
 	return good(about, expected)
 }

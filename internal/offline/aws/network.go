@@ -194,8 +194,8 @@ func reachesInternet(o *simulation.Operation) error {
 	return nil
 }
 
-// inhabitant is what a Service, an Ingress or a volume in a cluster has made: a load balancer in the cluster's subnets, with a
-// security group of its own which those of the cluster let in, or a disk.
+// inhabitant is what a Service, an Ingress or a volume in a cluster has made: a load balancer in the cluster's subnets,
+// with a security group of its own which those of the cluster let in, or a disk.
 // https://docs.aws.amazon.com/eks/latest/userguide/network-load-balancing.html,
 // https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/tagging.md.
 func inhabitant(_ *simulation.Operation, cluster simulation.Entry, i simulation.Inhabitant) []simulation.Entry {

@@ -121,7 +121,8 @@ func routeStatus(o *unstructured.Unstructured) (map[string]any, error) {
 	var parents []any
 	for _, ref := range refs {
 		parents = append(parents, map[string]any{
-			"parentRef": ref, "controllerName": "plinth.local/simulated", "conditions": conditions(o, "Accepted", "ResolvedRefs"),
+			"parentRef": ref, "controllerName": "plinth.local/simulated",
+			"conditions": conditions(o, "Accepted", "ResolvedRefs"),
 		})
 	}
 	return map[string]any{"parents": parents}, nil
