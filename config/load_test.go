@@ -173,7 +173,7 @@ func TestATierIsAllThatIsRequired(t *testing.T) {
 		},
 		Monitoring: config.Monitoring{Namespace: "monitoring", Dashboards: "grafana_dashboard"},
 		Secrets: config.Secrets{
-			Backend: config.KubernetesSecrets, Refresh: "1m",
+			Backend: config.KubernetesSecrets, Refresh: "1m", Generated: config.GeneratedInBackend,
 			External: config.ExternalSecrets{Store: config.ClusterStore},
 			Vault: config.Vault{
 				Mount: "secret", Auth: "kubernetes", Role: "plinth-dev", Audience: "vault",

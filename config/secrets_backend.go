@@ -11,14 +11,22 @@ type Secrets struct {
 	Keys map[string]string `json:"keys" key:"NAME"`
 	// Refresh is how often an operator looks for changed values.
 	Refresh string `json:"refresh" default:"1m"`
-	// SigningKeys lists RSA key pairs: `jwt` stands for the values `jwt-private` and `jwt-public`, in PEM. With the
-	// backend `kubernetes` they are made once and kept; with any other, whoever fills it makes them.
+	// SigningKeys lists RSA key pairs: `jwt` stands for the values `jwt-private` and `jwt-public`, in PEM. They are made
+	// once and kept; with the backend `existing`, whoever fills the Secrets makes them.
 	SigningKeys []string `json:"signingKeys"`
+	// Generated says where goes what the stack makes for itself, such as passwords of databases, keys of buckets,
+	// certificates and signing keys: `backend` is where the values of apps live, written there by Pulumi; `kubernetes` is
+	// Secrets that Pulumi writes, with every backend. With the backends `kubernetes` and `existing`, and with the store
+	// `managed`, both are the same but for signing keys.
+	Generated GeneratedSecrets `json:"generated" default:"backend"`
 	// Existing holds the names of the Secrets with the backend `existing`, by app. One that is absent is APP-secrets.
 	Existing map[string]string `json:"existing" key:"APP"`
 	// Sealed holds the values with the backend `sealed`, by name: what
 	// `kubeseal --raw --scope namespace-wide --namespace NAMESPACE` writes.
 	Sealed map[string]string `json:"sealed" key:"NAME"`
+	// Certificate is that of the Sealed Secrets controller, in PEM, as `kubeseal --fetch-cert` prints it: what the stack
+	// makes for itself is sealed with it.
+	Certificate string `json:"certificate"`
 	// External is the store with the backend `external-secrets`.
 	External ExternalSecrets `json:"external"`
 	// Vault is the server with the backend `vault`, and with the store `vault`.
@@ -43,6 +51,20 @@ func (SecretsBackend) Values() []string {
 		string(KubernetesSecrets), string(ExistingSecrets), string(SealedSecrets), string(ExternalBackend),
 		string(VaultSecrets),
 	}
+}
+
+// GeneratedSecrets is where values go that the stack makes.
+type GeneratedSecrets string
+
+// Where they may go.
+const (
+	GeneratedInBackend    GeneratedSecrets = "backend"
+	GeneratedInKubernetes GeneratedSecrets = "kubernetes"
+)
+
+// Values lists them.
+func (GeneratedSecrets) Values() []string {
+	return []string{string(GeneratedInBackend), string(GeneratedInKubernetes)}
 }
 
 // ExternalSecrets is a store that External Secrets reads.
@@ -98,6 +120,18 @@ type Vault struct {
 	Authority string `json:"authority"`
 	// Paths holds the paths of entries by app, below the engine's. One that is absent is NAMESPACE/APP.
 	Paths map[string]string `json:"paths" key:"APP"`
+	// Writer is who writes there what the stack makes for itself.
+	Writer VaultWriter `json:"writer"`
+}
+
+// VaultWriter is how Pulumi writes to Vault, from the machine that it runs on. A server with a certificate of its own
+// authority is verified by the file that the variable VAULT_CACERT names.
+type VaultWriter struct {
+	// Token is the name in `secretValues` of a token that may write below NAMESPACE/generated: `plinth render` prints how
+	// to make one.
+	Token string `json:"token"`
+	// Address is the server's URL as that machine reaches it.
+	Address string `json:"address" absent:"that of the operator"`
 }
 
 // InstalledOperator is an operator that the stack installs: one for the whole cluster. Where somebody else looks after

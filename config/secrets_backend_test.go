@@ -1,6 +1,13 @@
 package config_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
 	"strings"
 	"testing"
 
@@ -15,7 +22,7 @@ func TestTheBackendOfSecretsIsOneWord(t *testing.T) {
 	sections := `
   plinth:tier: dev
   plinth:namespace: {name: shop}
-  plinth:secretValues: {token: {secure: x}}
+  plinth:secretValues: {token: {secure: x}, vault: {secure: x}}
 ` + needy
 	for word, want := range map[string]string{
 		"kubernetes": "", "existing": "", "sealed": "sealed-secrets", "external-secrets": "external-secrets",
@@ -24,9 +31,11 @@ func TestTheBackendOfSecretsIsOneWord(t *testing.T) {
 		c := mustLoad(t, sections+`  plinth:secrets:
     backend: `+word+`
     signingKeys: [jwt]
-    sealed: {token: `+cipher+`, jwt-private: `+cipher+`}
+    sealed: {token: `+cipher+`}
+    certificate: |
+`+indented(certificate(t))+`
     external: {namespace: kept}
-    vault: {address: "http://vault.vault.svc:8200"}
+    vault: {address: "http://vault.vault.svc:8200", writer: {token: vault}}
 `)
 		if got := config.OperatorOf(c.Secrets.Backend); got != want {
 			t.Errorf("%s: got the operator %q, want %q", word, got, want)
@@ -56,7 +65,7 @@ func TestABackendOfSecretsMustBeComplete(t *testing.T) {
 		},
 		{
 			"sealed without the ciphertext", "  plinth:tier: dev\n  plinth:namespace: {name: shop}\n" +
-				"  plinth:secrets: {backend: sealed, signingKeys: [jwt], sealed: {token: clear}}\n" + needy,
+				"  plinth:secrets: {backend: sealed, sealed: {token: clear}}\n" + needy,
 			[]string{
 				`apps.web.secretFiles["/etc/keys/jwt"]: refers to secrets.sealed.jwt-private, which is not set; make it with: ` +
 					`kubeseal --raw --scope namespace-wide --namespace shop --from-file=/dev/stdin`,
@@ -70,7 +79,7 @@ func TestABackendOfSecretsMustBeComplete(t *testing.T) {
 			[]string{`secrets.external.namespace: is required with the store cluster: it says where the Secrets are`},
 		},
 		{
-			"vault without an address", "  plinth:tier: dev\n  plinth:secrets: {backend: vault, signingKeys: [jwt]}\n" + needy,
+			"vault without an address", "  plinth:tier: dev\n  plinth:secrets: {backend: vault}\n" + needy,
 			[]string{`secrets.vault.address: is required with the backend vault: it says where Vault is`},
 		},
 		{
@@ -231,4 +240,82 @@ func TestASecretManagerOfACloudHasACloudAndValues(t *testing.T) {
 			},
 		},
 	})
+}
+
+// certificate is one with an RSA key, in PEM.
+func certificate(t *testing.T) string {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signed(t, &key.PublicKey, key)
+}
+
+func signed(t *testing.T, public, private any) string {
+	t.Helper()
+	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	raw, err := x509.CreateCertificate(rand.Reader, template, template, public, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: raw}))
+}
+
+func indented(text string) string {
+	return "      " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n      ")
+}
+
+// What the stack makes goes where the values of apps are, or the stack says that it does not.
+func TestWhatTheStackMakesCanBeWrittenToTheBackend(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const dev = "  plinth:tier: dev\n"
+	const limits = "resources: {limits: {cpu: \"1\", memory: 512Mi, ephemeralStorage: 256Mi}}"
+	const database = "  plinth:databases: {main: {" + limits + "}}\n"
+	const vault = `vault: {address: "http://vault.vault.svc:8200"}`
+	const otherwise = "; or set secrets.generated to kubernetes, and Pulumi writes Secrets"
+	checkRefused(t, []refused{
+		{
+			"sealed without the certificate", dev + "  plinth:secrets: {backend: sealed}\n" + database,
+			[]string{"secrets.certificate: is required: what the stack makes for databases.main is sealed with it, print it " +
+				"with: kubeseal --fetch-cert" + otherwise},
+		},
+		{
+			"a certificate of another kind", dev + "  plinth:secrets:\n    backend: sealed\n    certificate: |\n" +
+				indented(signed(t, &key.PublicKey, key)) + "\n" + database,
+			[]string{"secrets.certificate: must be a certificate with an RSA key, in PEM, such as `kubeseal --fetch-cert` prints"},
+		},
+		{
+			"vault without a token", dev + "  plinth:secrets: {backend: vault, signingKeys: [jwt], " + vault + "}\n" + database +
+				"  plinth:buckets: {media: {engine: minio}}\n",
+			[]string{"secrets.vault.writer.token: is required: what the stack makes for databases.main, buckets.media, " +
+				"secrets.signingKeys[0] is written to Vault with it" + otherwise},
+		},
+		{
+			"a token that is not there, and an address that is none", dev +
+				"  plinth:secrets: {backend: external-secrets, external: {store: vault}, vault: " +
+				"{address: \"http://vault.vault.svc:8200\", writer: {token: vault, address: here}}}\n" + database,
+			[]string{
+				`secrets.vault.writer.address: must be a URL of a scheme and a host, such as https://vault.example.com:8200, ` +
+					`got "here"`,
+				`secrets.vault.writer.token: refers to secretValues.vault, which is not set; set it with: ` +
+					`pulumi config set --secret --path plinth:secretValues.vault`,
+			},
+		},
+	})
+	for _, sections := range []string{
+		"  plinth:secrets: {backend: sealed, generated: kubernetes}\n" + database,
+		"  plinth:secrets: {backend: vault, generated: kubernetes, " + vault + "}\n" + database,
+		"  plinth:secrets: {backend: vault, " + vault + "}\n",
+		"  plinth:secrets: {backend: existing}\n" + database,
+		"  plinth:secrets: {backend: external-secrets, external: {namespace: kept}}\n" + database,
+	} {
+		c := mustLoad(t, dev+sections)
+		if c.WritesToVault() {
+			t.Errorf("%s: something is written to Vault", sections)
+		}
+	}
 }

@@ -2,7 +2,6 @@ package config
 
 import (
 	"maps"
-	"net/url"
 	"reflect"
 	"regexp"
 	"slices"
@@ -82,9 +81,7 @@ func (c *checker) managedBucket(path, name string, b Bucket) {
 // external: a URL that is nothing but a host, addresses it is at, and keys that are somewhere.
 func (c *checker) external(path string, e *External) {
 	if endpoint := at(path, "endpoint"); c.sound(endpoint) {
-		u, err := url.Parse(e.Endpoint)
-		c.check(endpoint, err == nil && u.Hostname() != "" && (u.Scheme == "https" || u.Scheme == "http") &&
-			u.Scheme+"://"+u.Host == e.Endpoint && (u.Port() == "" || isPortText(u.Port())),
+		c.check(endpoint, serverURL(e.Endpoint),
 			"must be a URL of a scheme and a host, such as https://s3.example.com, got %s", quoted(e.Endpoint))
 		c.check(endpoint, c.Tier == Dev || strings.HasPrefix(e.Endpoint, "https://") || !c.sound("tier"),
 			"must be https outside dev, because objects and signatures would be there for all to read, got %s",

@@ -1,6 +1,9 @@
 package config
 
 import (
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"maps"
 	"net/url"
@@ -83,11 +86,74 @@ func (c *checker) secretsBackend() {
 			c.check(key, !taken, "must not be there together with %s", at(secretSection, pair+half))
 		}
 	}
+	c.generated()
 	c.existingSecrets()
 	c.sealedValues()
 	c.externalSecrets()
 	c.vault()
 	c.operators()
+}
+
+// Makes lists what the stack makes secret values for, by path; where that goes is up to secrets.generated.
+func (c *Config) Makes() []string {
+	var made []string
+	for _, name := range slices.Sorted(maps.Keys(c.Databases)) {
+		made = append(made, at("databases", name))
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Buckets)) {
+		// Keys in secretValues are not made, but go the same way.
+		bucket := c.Buckets[name]
+		if bucket.Engine == MinIOBucket || bucket.External != nil && bucket.External.Keys.Secret == "" {
+			made = append(made, at("buckets", name))
+		}
+	}
+	for i := range c.Secrets.SigningKeys {
+		made = append(made, index(at(secretsSection, "signingKeys"), i))
+	}
+	return made
+}
+
+// WritesToVault says whether what the stack makes goes there.
+func (c *Config) WritesToVault() bool {
+	return c.usesVault() && c.Secrets.Generated == GeneratedInBackend && len(c.Makes()) > 0
+}
+
+// generated: what the stack makes can be written to the backend.
+func (c *checker) generated() {
+	s := c.Secrets
+	certificate := at(secretsSection, "certificate")
+	if s.Certificate != "" {
+		c.check(certificate, sealingKey(s.Certificate), "must be a certificate with an RSA key, in PEM, such as "+
+			"`kubeseal --fetch-cert` prints")
+	}
+	made := c.Makes()
+	if s.Generated != GeneratedInBackend || len(made) == 0 || !c.sound(at(secretsSection, "backend")) {
+		return
+	}
+	const otherwise = "; or set secrets.generated to kubernetes, and Pulumi writes Secrets"
+	what := strings.Join(made, ", ")
+	if s.Backend == SealedSecrets {
+		c.check(certificate, s.Certificate != "", "is required: what the stack makes for %s is sealed with it, print it "+
+			"with: kubeseal --fetch-cert"+otherwise, what)
+	}
+	if c.usesVault() {
+		c.check(at(secretsSection, "vault", "writer", "token"), s.Vault.Writer.Token != "",
+			"is required: what the stack makes for %s is written to Vault with it"+otherwise, what)
+	}
+}
+
+// sealingKey says whether a text is a certificate with an RSA key.
+func sealingKey(text string) bool {
+	block, _ := pem.Decode([]byte(text))
+	if block == nil || block.Type != "CERTIFICATE" {
+		return false
+	}
+	certificate, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return false
+	}
+	_, ok := certificate.PublicKey.(*rsa.PublicKey)
+	return ok
 }
 
 func (c *checker) existingSecrets() {
@@ -177,7 +243,7 @@ func (c *checker) managedStore(section string, e ExternalSecrets) {
 }
 
 // usesVault says whether values come from there.
-func (c *checker) usesVault() bool {
+func (c *Config) usesVault() bool {
 	s := c.Secrets
 	return s.Backend == VaultSecrets || s.Backend == ExternalBackend && s.External.Store == VaultStore
 }
@@ -188,10 +254,7 @@ func (c *checker) vault() {
 	c.check(address, v.Address != "" || !c.usesVault(), "is required with the backend %s: it says where Vault is",
 		c.Secrets.Backend)
 	if v.Address != "" {
-		u, err := url.Parse(v.Address)
-		c.check(address, err == nil && u.Hostname() != "" && (u.Scheme == "https" || u.Scheme == "http") &&
-			u.Scheme+"://"+u.Host == v.Address && (u.Port() == "" || isPortText(u.Port())),
-			"must be a URL of a scheme and a host, such as https://vault.example.com:8200, got %s", quoted(v.Address))
+		c.check(address, serverURL(v.Address), "must be "+serverRule+", got %s", quoted(v.Address))
 		c.check(address, c.Tier == Dev || strings.HasPrefix(v.Address, "https://") || !c.sound("tier"),
 			"must be https outside dev, because tokens and values would be there for all to read, got %s",
 			quoted(v.Address))
@@ -203,6 +266,7 @@ func (c *checker) vault() {
 	for i, cidr := range v.CIDRs {
 		c.cidr(index(at(section, "cidrs"), i), cidr)
 	}
+	c.vaultWriter(at(section, "writer"), v.Writer)
 	for _, part := range []named{{"mount", v.Mount}, {"auth", v.Auth}} {
 		c.check(at(section, part.key), vaultPath.MatchString(part.name), "must be %s, got %s", pathRule, quoted(part.name))
 	}
@@ -220,6 +284,28 @@ func (c *checker) vault() {
 		c.check(key, !strings.HasPrefix(entry, "data/"),
 			"must not begin with data/, which version 2 of the engine adds by itself, got %s", quoted(entry))
 	}
+}
+
+// vaultWriter: a token that is there, and a URL.
+func (c *checker) vaultWriter(section string, w VaultWriter) {
+	if w.Token != "" {
+		c.secretValue(at(section, "token"), w.Token)
+	}
+	if address := at(section, "address"); w.Address != "" && w.Address != c.Secrets.Vault.Address {
+		c.check(address, serverURL(w.Address), "must be "+serverRule+", got %s", quoted(w.Address))
+		c.check(address, c.Tier == Dev || strings.HasPrefix(w.Address, "https://") || !c.sound("tier"),
+			"must be https outside dev, because tokens and values would be there for all to read, got %s",
+			quoted(w.Address))
+	}
+}
+
+const serverRule = "a URL of a scheme and a host, such as https://vault.example.com:8200"
+
+// serverURL says whether a text is a URL of a scheme and a host, and maybe a port.
+func serverURL(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Hostname() != "" && (u.Scheme == "https" || u.Scheme == "http") &&
+		u.Scheme+"://"+u.Host == text && (u.Port() == "" || isPortText(u.Port()))
 }
 
 const pathRule = "a path of letters, digits, hyphens, dots and underscores, with slashes between them and none at " +
@@ -296,7 +382,7 @@ func (c *checker) secretFiles(appPath, _ string, a *App) {
 
 // secretReference: the name of a value that the backend has, as far as this file says.
 func (c *checker) secretReference(key, name string) {
-	if pair, _ := c.Secrets.SigningKey(name); pair != "" && c.Secrets.Backend != SealedSecrets {
+	if pair, _ := c.Secrets.SigningKey(name); pair != "" {
 		return
 	}
 	switch c.Secrets.Backend {
@@ -320,6 +406,9 @@ func (c *checker) secretReference(key, name string) {
 func completeSecrets(c *Config) {
 	if c.Secrets.Vault.Role == "" {
 		c.Secrets.Vault.Role = c.Namespace.Name
+	}
+	if c.Secrets.Vault.Writer.Address == "" {
+		c.Secrets.Vault.Writer.Address = c.Secrets.Vault.Address
 	}
 	for name, operator := range c.Operators {
 		if operator.Namespace == "" {

@@ -58,7 +58,7 @@ func (e *environment) database(name string, d *config.Database) (offered, error)
 		Storage: d.Storage, StorageClass: d.StorageClass, Resources: resources(d.Resources), Settings: d.Settings,
 		Synchronous: replicated.Synchronous(d.Synchronous), Rotation: d.Rotation, Plaintext: plaintext,
 		Backups: d.Backup != nil, Metrics: d.Metrics != nil, Applications: e.usersOf(name), Retain: d.Retain,
-		Timeout: d.Timeout,
+		Timeout: d.Timeout, Keeper: e.keeper,
 	}
 	var err error
 	switch d.Engine {
@@ -81,6 +81,7 @@ func (e *environment) database(name string, d *config.Database) (offered, error)
 			Commit: d.Synchronous != config.SynchronousOff, Quorum: d.Synchronous == config.SynchronousQuorum,
 			Plaintext: plaintext, Applications: e.usersOf(name), Retain: d.Retain, Timeout: d.Timeout,
 			APIServers: d.Operator.APIServers, Operator: d.Operator.Namespace, Ready: operator,
+			Keeper: e.keeper,
 		}, e.inCluster()...)
 	}
 	return nil, fmt.Errorf("database %s: no engine is called %q", name, d.Engine)

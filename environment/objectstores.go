@@ -57,7 +57,7 @@ func (e *environment) minio() error {
 		Drives: m.Drives, Storage: m.Storage, StorageClass: cmp.Or(m.StorageClass, e.cluster.StorageClass()),
 		Resources: resources(config.Resources{Requests: config.Requests(m.Requests), Limits: config.Limits(m.Limits)}),
 		Region:    m.Region, TLSSecret: m.TLSSecret, MetricsNamespace: m.MetricsNamespace,
-		Retain: m.Retain, Timeout: m.Timeout,
+		Retain: m.Retain, Timeout: m.Timeout, Keeper: e.keeper,
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.cfg.Buckets)) {
 		bucket := e.cfg.Buckets[name]
@@ -103,7 +103,7 @@ func (e *environment) external(name string, x *config.External) error {
 		return fmt.Errorf("bucket %s: port of %s: %w", name, x.Endpoint, err)
 	}
 	args := &objectstore.ExternalArgs{
-		Namespace: e.namespace, PartOf: e.partOf,
+		Namespace: e.namespace, PartOf: e.partOf, Keeper: e.keeper,
 		Bucket: objectstore.Bucket{
 			Provider: x.Provider, Endpoint: x.Endpoint, Region: x.Region, Name: x.Bucket,
 			Addressing: objectstore.Addressing(x.Addressing),
@@ -121,7 +121,8 @@ func (e *environment) external(name string, x *config.External) error {
 		}
 	} else {
 		args.Values = &objectstore.KeyValues{
-			AccessKeyID: e.secretValue(x.Keys.AccessKeyID), SecretAccessKey: e.secretValue(x.Keys.SecretAccessKey),
+			AccessKeyID:     string(e.cfg.SecretValues[x.Keys.AccessKeyID]),
+			SecretAccessKey: string(e.cfg.SecretValues[x.Keys.SecretAccessKey]),
 		}
 	}
 	made, err := objectstore.NewExternal(e.ctx, name, args, e.inCluster()...)

@@ -86,8 +86,11 @@ type environment struct {
 	offered map[string]offered
 	// operator is what everything of an operator's kinds depends on, by the operator's name.
 	operator map[string][]pulumi.Resource
-	// secrets is where the apps' secret values come from.
+	// secrets is where the apps' secret values come from, keeper where those go that are made here.
 	secrets secrets.Backend
+	keeper  secrets.Keeper
+	// signing are the halves of key pairs that are made here, by the names that apps have for them.
+	signing map[string]pulumi.StringInput
 	// buckets lead an app to each of them.
 	buckets  map[string]func(app string) objectstore.Bucket
 	apps     map[string]*app.App

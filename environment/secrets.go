@@ -1,6 +1,7 @@
 package environment
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/url"
@@ -89,79 +90,180 @@ func vaultEdges(s config.Secrets) []binding.Edge {
 // secretsName is the backend's own, in the stack.
 const secretsName = "secrets"
 
-// secretsBackend makes what the apps' secret values come from.
-func (e *environment) secretsBackend() (err error) {
+// secretsBackend makes what the apps' secret values come from, and where those go that are made here.
+func (e *environment) secretsBackend() error {
+	s := e.cfg.Secrets
+	e.signing = map[string]pulumi.StringInput{}
+	for _, pair := range s.SigningKeys {
+		// Who fills Secrets that exist makes the keys in them.
+		if s.Backend == config.ExistingSecrets {
+			break
+		}
+		if err := e.signingKey(pair); err != nil {
+			return err
+		}
+	}
+	e.keeper = secrets.Kubernetes{}
+	backend, err := e.backend()
+	if err != nil {
+		return err
+	}
+	e.secrets = backend
+	// Nothing but the values of apps is written to a cloud's secret manager.
+	keeper, ok := backend.(secrets.Keeper)
+	if ok && s.Generated == config.GeneratedInBackend && !usesManagedStore(s) {
+		e.keeper = keeper
+	}
+	return nil
+}
+
+func (e *environment) backend() (secrets.Backend, error) {
 	s := e.cfg.Secrets
 	ready := e.operator[config.OperatorOf(s.Backend)]
 	switch s.Backend {
 	case config.KubernetesSecrets:
-		values := map[string]pulumi.StringInput{}
+		values := maps.Clone(e.signing)
 		for name := range e.cfg.SecretValues {
 			values[name] = e.secretValue(name)
 		}
-		for _, pair := range s.SigningKeys {
-			if err := e.signingKey(pair, values); err != nil {
-				return err
-			}
-		}
-		e.secrets = secrets.Kubernetes{Values: values}
+		return secrets.Kubernetes{Values: values}, nil
 	case config.ExistingSecrets:
-		e.secrets = secrets.Existing{Secrets: s.Existing, Keys: s.Keys}
+		return secrets.Existing{Secrets: s.Existing, Keys: s.Keys}, nil
 	case config.SealedSecrets:
-		e.secrets = secrets.Sealed{Values: s.Sealed, Ready: ready}
+		return secrets.Sealed{Values: s.Sealed, Certificate: s.Certificate, Ready: ready}, nil
 	case config.ExternalBackend:
-		var store secrets.Store = secrets.ClusterStore{
-			Namespace: s.External.Namespace, Prefix: e.namespace.Name, Entries: s.External.Entries,
+		store, err := e.store()
+		if err != nil {
+			return nil, err
 		}
-		if s.External.Store == config.VaultStore {
-			store = Vault(e.cfg)
-		}
-		if usesManagedStore(s) {
-			if store, err = e.managedStore(); err != nil {
-				return err
-			}
-		}
-		e.secrets, err = secrets.NewExternal(e.ctx, secretsName, &secrets.ExternalArgs{
+		return secrets.NewExternal(e.ctx, secretsName, &secrets.ExternalArgs{
 			Namespace: e.namespace, PartOf: e.partOf, Store: store, Workloads: readers(e.cfg), Keys: s.Keys,
 			Refresh: s.Refresh, Ready: ready,
 		}, e.inCluster()...)
 	case config.VaultSecrets:
-		e.secrets, err = secrets.NewVault(e.ctx, secretsName, &secrets.VaultArgs{
-			Namespace: e.namespace, PartOf: e.partOf, Server: Vault(e.cfg), Keys: s.Keys, Refresh: s.Refresh, Ready: ready,
+		server, err := e.vault()
+		if err != nil {
+			return nil, err
+		}
+		return secrets.NewVault(e.ctx, secretsName, &secrets.VaultArgs{
+			Namespace: e.namespace, PartOf: e.partOf, Server: server, Keys: s.Keys, Refresh: s.Refresh, Ready: ready,
 		}, e.inCluster()...)
-	default:
-		err = fmt.Errorf("secrets: backend %q is not known", s.Backend)
 	}
-	return err
+	return nil, fmt.Errorf("secrets: backend %q is not known", s.Backend)
+}
+
+// store is what External Secrets reads.
+func (e *environment) store() (secrets.Store, error) {
+	s := e.cfg.Secrets
+	switch {
+	case s.External.Store == config.VaultStore:
+		return e.vault()
+	case usesManagedStore(s):
+		return e.managedStore()
+	}
+	return secrets.ClusterStore{
+		Namespace: s.External.Namespace, Prefix: e.namespace.Name, Entries: s.External.Entries,
+	}, nil
+}
+
+// vault is the server, with who writes to it where something is written.
+func (e *environment) vault() (secrets.Server, error) {
+	server := Vault(e.cfg)
+	if !e.cfg.WritesToVault() {
+		return server, nil
+	}
+	w := e.cfg.Secrets.Vault.Writer
+	writer, err := secrets.NewVaultWriter(e.ctx, "vault", w.Address, e.secretValue(w.Token))
+	server.Writer = writer
+	return server, err
 }
 
 // signingKey makes an RSA key pair once. It is kept in the state, encrypted, until the configuration has it no more.
-func (e *environment) signingKey(pair string, values map[string]pulumi.StringInput) error {
+func (e *environment) signingKey(pair string) error {
 	made, err := secrets.NewSigningKey(e.ctx, secretsName+"-"+pair, e.inCluster()...)
 	if err != nil {
 		return err
 	}
-	values[pair+"-private"], values[pair+"-public"] = made.Private, made.Public
+	e.signing[pair+"-private"], e.signing[pair+"-public"] = made.Private, made.Public
 	return nil
 }
 
-// readers are the apps that read secret values, sorted.
+// readers are the apps that read values from the backend, sorted.
 func readers(cfg *config.Config) []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(cfg.Apps)), func(name string) bool {
-		return len(cfg.Apps[name].SecretNames()) == 0
+		stored, _ := valuesOf(cfg, name)
+		return len(stored) == 0
 	})
+}
+
+// valuesOf are the names of the values that an app reads: those that are in the backend, and those that are made here
+// and kept in a Secret of their own. Where Pulumi writes all of them, or somebody else does, they are in one.
+func valuesOf(cfg *config.Config, app string) (stored, made []string) {
+	s := cfg.Secrets
+	together := s.Backend == config.KubernetesSecrets || s.Backend == config.ExistingSecrets || usesManagedStore(s)
+	for _, name := range cfg.Apps[app].SecretNames() {
+		if pair, _ := s.SigningKey(name); pair == "" || together {
+			stored = append(stored, name)
+		} else {
+			made = append(made, name)
+		}
+	}
+	return stored, made
 }
 
 // useSecrets gives an app its secret values.
 func (e *environment) useSecrets(name string, c config.App) ([]binding.Binding, error) {
-	names := c.SecretNames()
-	if len(names) == 0 {
-		return nil, nil
+	stored, made := valuesOf(e.cfg, name)
+	var bound []binding.Binding
+	bind := func(reference *secrets.Reference, names []string) error {
+		b, err := reference.Binding(only(c.Secrets, names), only(c.SecretFiles, names))
+		bound = append(bound, b)
+		return err
 	}
+	if len(stored) > 0 {
+		reference, err := e.storedSecrets(name, c, stored)
+		if err == nil {
+			err = bind(reference, stored)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("secrets of application %s: %w", name, err)
+		}
+	}
+	if len(made) > 0 {
+		object := name + "-keys"
+		values := map[string]pulumi.StringInput{}
+		for _, value := range made {
+			values[value] = e.signing[value]
+		}
+		reference, err := secrets.KeepApart(e.ctx, object, e.keeper, &secrets.Kept{
+			ID: e.application(name), Secret: object, Values: values,
+		}, e.namespace.Ready, e.inCluster()...)
+		if err == nil {
+			err = bind(reference, made)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("signing keys of application %s: %w", name, err)
+		}
+	}
+	return bound, nil
+}
+
+// only is the part of a mapping that leads to one of the names.
+func only(mapping map[string]string, names []string) map[string]string {
+	part := maps.Clone(mapping)
+	maps.DeleteFunc(part, func(_, value string) bool { return !slices.Contains(names, value) })
+	return part
+}
+
+func (e *environment) application(name string) workload.ID {
+	return workload.ID{Name: name, Component: "application", PartOf: e.partOf, Namespace: e.namespace.Name}
+}
+
+// storedSecrets are an app's values that are in the backend.
+func (e *environment) storedSecrets(name string, c config.App, names []string) (*secrets.Reference, error) {
 	object := name + "-secrets"
 	args := &secrets.Args{
-		Namespace: e.namespace, Names: names,
-		ID: workload.ID{Name: name, Component: "application", PartOf: e.partOf, Namespace: e.namespace.Name},
+		Namespace: e.namespace, Names: names, ID: e.application(name),
 		Aliases: []pulumi.Alias{{
 			Name: pulumi.String(object),
 			ParentURN: pulumi.CreateURN(pulumi.String(name), pulumi.String("plinth:app:App"), nil,
@@ -174,15 +276,7 @@ func (e *environment) useSecrets(name string, c config.App) ([]binding.Binding, 
 			args.Restart = append(args.Restart, app.CanaryName(name))
 		}
 	}
-	made, err := e.secrets.Secret(e.ctx, object, args, e.inCluster()...)
-	if err != nil {
-		return nil, err
-	}
-	bound, err := made.Binding(c.Secrets, c.SecretFiles)
-	if err != nil {
-		return nil, fmt.Errorf("secrets of application %s: %w", name, err)
-	}
-	return []binding.Binding{bound}, nil
+	return e.secrets.Secret(e.ctx, object, args, e.inCluster()...)
 }
 
 // usesVault says whether values come from there.
@@ -208,20 +302,11 @@ func Preparation(cfg *config.Config) []string {
 	var needs []secrets.Needs
 	for _, app := range readers(cfg) {
 		need := secrets.Needs{Workload: app}
-		for _, value := range cfg.Apps[app].SecretNames() {
-			key := value
-			if other, found := s.Keys[value]; found {
-				key = other
-			}
-			need.Keys = append(need.Keys, key)
+		names, _ := valuesOf(cfg, app)
+		for _, value := range names {
+			need.Keys = append(need.Keys, cmp.Or(s.Keys[value], value))
 		}
 		needs = append(needs, need)
 	}
-	var commands []string
-	for _, pair := range s.SigningKeys {
-		commands = append(commands,
-			fmt.Sprintf("openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out %s-private", pair),
-			fmt.Sprintf("openssl pkey -in %[1]s-private -pubout -out %[1]s-public", pair))
-	}
-	return append(commands, Vault(cfg).Commands(cfg.Namespace.Name, needs)...)
+	return Vault(cfg).Commands(cfg.Namespace.Name, needs, cfg.WritesToVault())
 }

@@ -2,6 +2,7 @@ package environment
 
 import (
 	"cmp"
+	"maps"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -19,14 +20,9 @@ func usesManagedStore(s config.Secrets) bool {
 // Secrets reads as read these entries, and those that somebody else looks after for an app.
 func (e *environment) managedStore() (secrets.Store, error) {
 	s := e.cfg.Secrets
-	values := map[string]pulumi.StringInput{}
+	values := maps.Clone(e.signing)
 	for name := range e.cfg.SecretValues {
 		values[name] = e.secretValue(name)
-	}
-	for _, pair := range s.SigningKeys {
-		if err := e.signingKey(pair, values); err != nil {
-			return nil, err
-		}
 	}
 	args := &platform.SecretStoreArgs{
 		Namespace: e.namespace.Name, ServiceAccount: secrets.Account, Recovery: s.External.Recovery,

@@ -17,6 +17,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/spf13/cobra"
 
+	"plinth/components/secrets"
 	"plinth/config"
 	"plinth/internal/offline"
 	"plinth/internal/progress"
@@ -404,6 +405,9 @@ func (s *session) attach(ctx context.Context) error {
 		if version := buildVersion(module); version != unknownVersion {
 			needed = append(needed, workspace.Plugin{Name: name, Minimum: version})
 		}
+	}
+	if s.config.WritesToVault() {
+		needed = append(needed, workspace.Plugin{Name: "vault", Minimum: secrets.VaultPlugin})
 	}
 	simulated, err := s.simulateCloud(ctx)
 	if err != nil {

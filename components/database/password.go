@@ -61,6 +61,14 @@ func (p Password) Previous() pulumi.StringOutput {
 	return p.Odd
 }
 
+// Version tells the passwords of a rotation from those before any.
+func Version(rotation int) string {
+	if rotation == 0 {
+		return ""
+	}
+	return fmt.Sprint(rotation)
+}
+
 // alternate is what belongs to the odd rotations.
 const alternate = "alternate"
 

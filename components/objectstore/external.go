@@ -3,10 +3,10 @@ package objectstore
 import (
 	"fmt"
 
-	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"plinth/components/binding"
+	"plinth/components/secrets"
 	"plinth/components/workload"
 )
 
@@ -29,10 +29,12 @@ type ExternalArgs struct {
 	Bucket Bucket
 	// Values are the keys themselves. Nil: Bucket has keys in a Secret that is there already.
 	Values *KeyValues
+	// Keeper is where they go. Nil: into a Secret, as they are.
+	Keeper secrets.Keeper
 }
 
 // KeyValues are an access key. Both are secret.
-type KeyValues struct{ AccessKeyID, SecretAccessKey pulumi.StringInput }
+type KeyValues struct{ AccessKeyID, SecretAccessKey string }
 
 // Entries of the Secrets with keys that are made here and in package minio.
 const (
@@ -59,18 +61,28 @@ func NewExternal(
 func (e *External) keys(ctx *pulumi.Context, name string, args *ExternalArgs) error {
 	id := workload.ID{Name: name, Component: "object-store", PartOf: args.PartOf, Namespace: args.Namespace.Name}
 	object := workload.Name(workload.MaxLabel, "bucket", name, "keys")
-	secret, err := corev1.NewSecret(ctx, name+"-keys", &corev1.SecretArgs{
-		Metadata: id.Meta(object), Type: pulumi.String("Opaque"),
-		StringData: pulumi.StringMap{
-			AccessKeyIDEntry: args.Values.AccessKeyID, SecretAccessKeyEntry: args.Values.SecretAccessKey,
+	version, err := workload.FingerprintNow(id, args.Values.AccessKeyID, args.Values.SecretAccessKey)
+	if err != nil {
+		return err
+	}
+	keeper := args.Keeper
+	if keeper == nil {
+		keeper = secrets.Kubernetes{}
+	}
+	hidden := func(value string) pulumi.StringInput {
+		return pulumi.ToSecret(pulumi.String(value)).(pulumi.StringOutput)
+	}
+	secret, err := keeper.Keep(ctx, name+"-keys", &secrets.Kept{
+		ID: id, Secret: object, Version: version, Values: map[string]pulumi.StringInput{
+			AccessKeyIDEntry: hidden(args.Values.AccessKeyID), SecretAccessKeyEntry: hidden(args.Values.SecretAccessKey),
 		},
 	}, pulumi.Parent(e), pulumi.DependsOn(args.Namespace.Ready))
 	if err != nil {
-		return fmt.Errorf("creating the secret of its keys: %w", err)
+		return fmt.Errorf("keeping its keys: %w", err)
 	}
-	e.Bucket.Keys = KeysIn(object)
-	e.Bucket.Revision = workload.Fingerprint(id, args.Values.AccessKeyID, args.Values.SecretAccessKey)
-	e.Bucket.Ready = append(e.Bucket.Ready, secret)
+	e.Bucket.Keys = KeysIn(secret.Secret)
+	e.Bucket.Revision = pulumi.ToSecret(pulumi.String(version)).(pulumi.StringOutput)
+	e.Bucket.Ready = append(e.Bucket.Ready, secret.Ready...)
 	return nil
 }
 

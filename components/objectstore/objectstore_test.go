@@ -148,12 +148,9 @@ func TestABucketElsewhereHasItsKeysInASecretOfItsOwn(t *testing.T) {
 	var bucket objectstore.Bucket
 	opts := record.Options{Project: "shop", Stack: "test"}
 	rec, err := record.Run(t.Context(), opts, func(ctx *pulumi.Context) error {
-		hidden := func(text string) pulumi.StringInput {
-			return pulumi.ToSecret(pulumi.String(text)).(pulumi.StringOutput)
-		}
 		args := &objectstore.ExternalArgs{
 			Namespace: &workload.Namespace{Name: "shop"}, PartOf: "shop-test", Bucket: assets(),
-			Values: &objectstore.KeyValues{AccessKeyID: hidden("word-id"), SecretAccessKey: hidden("word-key")},
+			Values: &objectstore.KeyValues{AccessKeyID: "word-id", SecretAccessKey: "word-key"},
 		}
 		args.Bucket.Keys, args.Bucket.Revision = nil, nil
 		made, err := objectstore.NewExternal(ctx, "media", args)

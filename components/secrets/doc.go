@@ -19,10 +19,12 @@
 // A backend that is away harms nobody who has started: every operator leaves the Secret as it is. The custom resources
 // come after their operator and go before it, so that their finalizers are always answered.
 //
-// # What is not here
+// # What the environment makes for itself
 //
-// What the environment makes for itself (passwords of its databases, keys of its buckets) Pulumi writes, with every
-// backend, into Secrets of its own that no application's values share. [Store] is where a cloud's own store joins: its
-// stanza, its names, and what the reading account needs; only such a store can be written by Pulumi, so generated
-// values can go the same way once there is one.
+// Passwords of databases, keys of buckets, certificates and signing keys go the same way, through a [Keeper]: each into
+// a Secret of its own, which no application's values share. kubernetes and existing: Pulumi writes that Secret.
+// external-secrets and vault: Pulumi writes an entry of the store ([Writer]), and the operator fetches it; a store that
+// Pulumi has no credentials for is refused by the configuration. sealed: Pulumi encrypts with the controller's
+// certificate. So with an operator nothing in the namespace is written in plain form. The values are in the state,
+// encrypted, since they are made there.
 package secrets

@@ -113,28 +113,37 @@ func (e *External) Secret(
 	for _, value := range args.Names {
 		key := cmp.Or(e.args.Keys[value], value)
 		content = append(content, value, key)
-		data = append(data, pulumi.Map{
-			"secretKey": pulumi.String(value),
-			"remoteRef": pulumi.Map{
-				"key": pulumi.String(entry), "property": pulumi.String(key),
-			},
-		})
+		data = append(data, e.fetched(value, entry, key))
 	}
 	called := workload.Hashed(name, content...)
 	made, err := workload.Object(ctx, called, externalVersion, "ExternalSecret",
-		ready(args.ID.Meta(called), "condition=Ready"), pulumi.Map{"spec": pulumi.Map{
-			"refreshInterval": pulumi.String(e.args.Refresh),
-			"secretStoreRef":  pulumi.Map{"kind": pulumi.String("SecretStore"), "name": pulumi.String(e.store())},
-			"target": pulumi.Map{
-				"name": pulumi.String(called), "creationPolicy": pulumi.String("Owner"),
-				"deletionPolicy": pulumi.String("Retain"),
-			},
-			"data": data,
-		}}, s.child(e.ready...)...)
+		ready(args.ID.Meta(called), "condition=Ready"), pulumi.Map{"spec": e.external(called, data)},
+		s.child(e.ready...)...)
 	if err != nil {
 		return nil, err
 	}
 	return s.end(s.own(called, made))
+}
+
+// external is the specification of an ExternalSecret that fills the Secret of that name.
+func (e *External) external(called string, data pulumi.Array) pulumi.Map {
+	return pulumi.Map{
+		"refreshInterval": pulumi.String(e.args.Refresh),
+		"secretStoreRef":  pulumi.Map{"kind": pulumi.String("SecretStore"), "name": pulumi.String(e.store())},
+		"target": pulumi.Map{
+			"name": pulumi.String(called), "creationPolicy": pulumi.String("Owner"),
+			"deletionPolicy": pulumi.String("Retain"),
+		},
+		"data": data,
+	}
+}
+
+// fetched is one value of an ExternalSecret: the Secret's key, and where it comes from.
+func (*External) fetched(key, entry, property string) pulumi.Map {
+	return pulumi.Map{
+		"secretKey": pulumi.String(key),
+		"remoteRef": pulumi.Map{"key": pulumi.String(entry), "property": pulumi.String(property)},
+	}
 }
 
 // newAccount makes the account that values are read as.

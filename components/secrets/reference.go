@@ -32,6 +32,12 @@ func (r *Reference) Entry(name string) (binding.SecretRef, error) {
 	return binding.SecretRef{Secret: pulumi.String(r.Secret), Key: key}, nil
 }
 
+// At is where a value is whose key in the Secret is known: what the environment has made is under keys of its own
+// choice.
+func (r *Reference) At(key string) *binding.SecretRef {
+	return &binding.SecretRef{Secret: pulumi.String(r.Secret), Key: key}
+}
+
 // Binding gives a workload its values: as variables, by the variable's name, and as files, by the file's path.
 func (r *Reference) Binding(variables, files map[string]string) (binding.Binding, error) {
 	b := binding.Binding{Revision: r.Revision, Ready: r.Ready}

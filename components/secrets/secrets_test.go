@@ -337,21 +337,33 @@ func expectAfter(t *testing.T, rec *record.Recording, name string, others ...str
 func TestAnAdministratorsCommandsAreExact(t *testing.T) {
 	got := strings.Join(server().Commands("shop", []secrets.Needs{
 		{Workload: "api", Keys: []string{"token"}}, {Workload: "web", Keys: []string{"token", "SESSION_KEY", "token"}},
-	}), "\n")
+	}, true), "\n")
 	for _, want := range []string{
 		"vault secrets enable -path=kv -version=2 kv\n",
 		"vault auth enable -path=cluster kubernetes\n",
 		"vault policy write shop - <<'EOF'\n" +
 			"path \"kv/data/reactbin/api/config\" { capabilities = [\"read\"] }\n" +
-			"path \"kv/data/shop/web\" { capabilities = [\"read\"] }\nEOF\n",
+			"path \"kv/data/shop/web\" { capabilities = [\"read\"] }\n" +
+			"path \"kv/data/shop/generated/*\" { capabilities = [\"read\"] }\nEOF\n",
 		"vault write auth/cluster/role/shop bound_service_account_names=plinth-secrets-reader " +
 			"bound_service_account_namespaces=shop audience=vault token_policies=shop token_ttl=20m\n",
 		"vault kv put -mount=kv reactbin/api/config token=@token\n",
-		"vault kv put -mount=kv shop/web SESSION_KEY=@SESSION_KEY token=@token",
+		"vault kv put -mount=kv shop/web SESSION_KEY=@SESSION_KEY token=@token\n",
+		"vault policy write shop-writer - <<'EOF'\n" +
+			"path \"kv/data/shop/generated/*\" { capabilities = [\"create\", \"update\", \"read\"] }\n" +
+			"path \"kv/metadata/shop/generated/*\" { capabilities = [\"read\", \"delete\"] }\nEOF\n",
+		"vault token create -orphan -policy=shop-writer -period=768h -field=token",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("got:\n%s\nwant in it:\n%s", got, want)
 		}
+	}
+}
+
+func TestWhatIsNotWrittenNeedsNoWriter(t *testing.T) {
+	got := strings.Join(server().Commands("shop", []secrets.Needs{{Workload: "web", Keys: []string{"token"}}}, false), "\n")
+	if strings.Contains(got, "generated") || strings.Contains(got, "writer") {
+		t.Errorf("got:\n%s\nwant nothing of a writer in it", got)
 	}
 }
 

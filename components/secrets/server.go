@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // Server is HashiCorp Vault as values are read from it: a key-value engine of version 2, with one entry for each
@@ -25,6 +27,8 @@ type Server struct {
 	Prefix string
 	// Paths are entries' paths by workload, where they differ.
 	Paths map[string]string
+	// Writer is who writes what the environment makes. Nil where nothing is written: see [NewVaultWriter].
+	Writer pulumi.ProviderResource
 }
 
 // Entry is an entry's path below the engine's.
@@ -38,9 +42,9 @@ type Needs struct {
 }
 
 // Commands are what an administrator of Vault runs once, before the environment is made: the engine, the method of
-// logging in, a policy and a role that may read exactly these entries, and the entries. Lines that begin with # say
-// what for.
-func (v Server) Commands(namespace string, needs []Needs) []string {
+// logging in, a policy and a role that may read exactly these entries, the entries, and where the environment writes
+// what it makes itself a token for that. Lines that begin with # say what for.
+func (v Server) Commands(namespace string, needs []Needs, writes bool) []string {
 	lines := []string{
 		"# Once for each Vault; an error that the path is in use is fine.",
 		fmt.Sprintf("vault secrets enable -path=%s -version=2 kv", v.Mount),
@@ -49,15 +53,22 @@ func (v Server) Commands(namespace string, needs []Needs) []string {
 			"reviewer's token.",
 		fmt.Sprintf("vault write auth/%s/config kubernetes_host=https://kubernetes.default.svc", v.Auth),
 		fmt.Sprintf("# What the namespace %s may read.", namespace),
-		fmt.Sprintf("vault policy write %s - <<'EOF'", v.Role),
 	}
+	var paths []string
 	for _, entry := range needs {
-		lines = append(lines, fmt.Sprintf(`path "%s/data/%s" { capabilities = ["read"] }`, v.Mount, v.Entry(entry.Workload)))
+		paths = append(paths, v.rule("data", v.Entry(entry.Workload), "read"))
 	}
-	lines = append(lines, "EOF", fmt.Sprintf("vault write auth/%s/role/%s bound_service_account_names=%s "+
+	own := v.Prefix + "/" + generated + "/*"
+	if writes {
+		paths = append(paths, v.rule("data", own, "read"))
+	}
+	lines = append(lines, policy(v.Role, paths)...)
+	lines = append(lines, fmt.Sprintf("vault write auth/%s/role/%s bound_service_account_names=%s "+
 		"bound_service_account_namespaces=%s audience=%s token_policies=%s token_ttl=20m",
 		v.Auth, v.Role, Account, namespace, v.Audience, v.Role))
-	lines = append(lines, "# The values: @FILE reads one from a file, so that it is in nobody's history.")
+	if len(needs) > 0 {
+		lines = append(lines, "# The values: @FILE reads one from a file, so that it is in nobody's history.")
+	}
 	for _, entry := range needs {
 		keys := make([]string, 0, len(entry.Keys))
 		for _, key := range slices.Compact(slices.Sorted(slices.Values(entry.Keys))) {
@@ -66,5 +77,22 @@ func (v Server) Commands(namespace string, needs []Needs) []string {
 		lines = append(lines, fmt.Sprintf("vault kv put -mount=%s %s %s",
 			v.Mount, v.Entry(entry.Workload), strings.Join(keys, " ")))
 	}
-	return lines
+	if !writes {
+		return lines
+	}
+	writer := v.Role + "-writer"
+	lines = append(lines, "# What the stack writes: passwords and keys that it makes itself.")
+	lines = append(lines, policy(writer, []string{
+		v.rule("data", own, "create", "update", "read"), v.rule("metadata", own, "read", "delete"),
+	})...)
+	return append(lines, fmt.Sprintf("vault token create -orphan -policy=%s -period=768h -field=token", writer))
+}
+
+// rule is one of a policy, about an entry's data or metadata.
+func (v Server) rule(part, entry string, may ...string) string {
+	return fmt.Sprintf(`path "%s/%s/%s" { capabilities = ["%s"] }`, v.Mount, part, entry, strings.Join(may, `", "`))
+}
+
+func policy(name string, rules []string) []string {
+	return slices.Concat([]string{fmt.Sprintf("vault policy write %s - <<'EOF'", name)}, rules, []string{"EOF"})
 }

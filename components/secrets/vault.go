@@ -100,9 +100,7 @@ func (v *Vault) Secret(
 	for _, value := range args.Names {
 		key := cmp.Or(v.args.Keys[value], value)
 		content = append(content, value, key)
-		templates[value] = pulumi.Map{"text": pulumi.String(fmt.Sprintf(
-			`{{- if hasKey .Secrets %q -}}{{- get .Secrets %q -}}{{- else -}}{{- fail %q -}}{{- end -}}`,
-			key, key, fmt.Sprintf("%s/%s has no key %s", v.args.Server.Mount, path, key)))}
+		templates[value] = v.args.Server.template(path, key)
 	}
 	restart := pulumi.Array{}
 	for _, deployment := range args.Restart {
@@ -111,29 +109,44 @@ func (v *Vault) Secret(
 		})
 	}
 	called := workload.Hashed(name, content...)
-	made, err := workload.Object(ctx, called, vaultVersion, "VaultStaticSecret",
-		// The status has no conditions; this is set by the first read that succeeds.
-		ready(args.ID.Meta(called), "jsonpath={.status.secretMAC}"), pulumi.Map{"spec": pulumi.Map{
-			"vaultAuthRef": pulumi.String(v.called()),
-			"mount":        pulumi.String(v.args.Server.Mount),
-			"type":         pulumi.String("kv-v2"),
-			"path":         pulumi.String(path),
-			"refreshAfter": pulumi.String(v.args.Refresh),
-			// Without it the operator cannot tell a changed value, and restarts nothing.
-			"hmacSecretData": pulumi.Bool(true),
-			"destination": pulumi.Map{
-				"name": pulumi.String(called), "create": pulumi.Bool(true),
-				"labels": workload.StringMap(args.ID.Labels()),
-				"transformation": pulumi.Map{
-					"excludeRaw": pulumi.Bool(true),
-					"excludes":   pulumi.ToStringArray([]string{".*"}),
-					"templates":  templates,
-				},
-			},
-			"rolloutRestartTargets": restart,
-		}}, s.child(v.ready...)...)
+	spec := v.static(called, path, templates, workload.StringMap(args.ID.Labels()))
+	spec["rolloutRestartTargets"] = restart
+	made, err := workload.Object(ctx, called, vaultVersion, "VaultStaticSecret", ready(args.ID.Meta(called), synced),
+		pulumi.Map{"spec": spec}, s.child(v.ready...)...)
 	if err != nil {
 		return nil, err
 	}
 	return s.end(s.own(called, made))
+}
+
+// synced is true of a VaultStaticSecret whose first read has succeeded; its status has no conditions.
+const synced = "jsonpath={.status.secretMAC}"
+
+// static is the specification of a VaultStaticSecret that fills the Secret of that name with what templates make of an
+// entry.
+func (v *Vault) static(called, entry string, templates pulumi.Map, labels pulumi.StringMap) pulumi.Map {
+	return pulumi.Map{
+		"vaultAuthRef": pulumi.String(v.called()),
+		"mount":        pulumi.String(v.args.Server.Mount),
+		"type":         pulumi.String("kv-v2"),
+		"path":         pulumi.String(entry),
+		"refreshAfter": pulumi.String(v.args.Refresh),
+		// Without it the operator cannot tell a changed value, and restarts nothing.
+		"hmacSecretData": pulumi.Bool(true),
+		"destination": pulumi.Map{
+			"name": pulumi.String(called), "create": pulumi.Bool(true), "labels": labels,
+			"transformation": pulumi.Map{
+				"excludeRaw": pulumi.Bool(true),
+				"excludes":   pulumi.ToStringArray([]string{".*"}),
+				"templates":  templates,
+			},
+		},
+	}
+}
+
+// template makes a Secret's value of one key of an entry, and an error that names both of a key that is not there.
+func (v Server) template(entry, key string) pulumi.Map {
+	return pulumi.Map{"text": pulumi.String(fmt.Sprintf(
+		`{{- if hasKey .Secrets %q -}}{{- get .Secrets %q -}}{{- else -}}{{- fail %q -}}{{- end -}}`,
+		key, key, fmt.Sprintf("%s/%s has no key %s", v.Mount, entry, key)))}
 }

@@ -16,9 +16,25 @@ const iterations = 100_000
 // anew. It tells nothing of them: who may read pods but not Secrets would have to try each guess through a slow
 // function of which a few bits are kept. It is as secret as the values are.
 func Fingerprint(id ID, values ...any) pulumi.StringOutput {
-	salt := []byte(id.Namespace + "/" + id.Name)
 	return pulumi.All(values...).ApplyT(func(all []any) (string, error) {
-		key, err := pbkdf2.Key(sha256.New, fmt.Sprintf("%q", all), salt, iterations, hashLength/2)
-		return hex.EncodeToString(key), err
+		return fingerprint(id, all)
 	}).(pulumi.StringOutput)
+}
+
+// FingerprintNow is [Fingerprint] of values that are known already. It is no secret.
+func FingerprintNow(id ID, values ...string) (string, error) {
+	all := make([]any, len(values))
+	for i, value := range values {
+		all[i] = value
+	}
+	return fingerprint(id, all)
+}
+
+func fingerprint(id ID, values []any) (string, error) {
+	salt := []byte(id.Namespace + "/" + id.Name)
+	key, err := pbkdf2.Key(sha256.New, fmt.Sprintf("%q", values), salt, iterations, hashLength/2)
+	if err != nil {
+		return "", fmt.Errorf("fingerprint of %s: %w", id.Name, err)
+	}
+	return hex.EncodeToString(key), nil
 }

@@ -16,6 +16,7 @@ import (
 	"plinth/internal/offline/kubernetes"
 	"plinth/internal/offline/random"
 	"plinth/internal/offline/tls"
+	"plinth/internal/offline/vault"
 )
 
 const (
@@ -26,7 +27,7 @@ const (
 	stopGrace = 5 * time.Second
 )
 
-// Serve starts stand-ins for the named plugins, "kubernetes", "random" and "tls", in this process on loopback. It
+// Serve starts stand-ins for the named plugins, "kubernetes", "random", "tls" and "vault", in this process on loopback. It
 // returns what PULUMI_DEBUG_PROVIDERS must be for every pulumi command that is to use them; the engine reads that
 // variable each time it loads a plugin, and opens a connection for each provider. They serve until stop is called or
 // ctx ends.
@@ -79,8 +80,11 @@ func standIn(name string, options Options) (func() pulumirpc.ResourceProviderSer
 		return random.New, nil
 	case "tls":
 		return tls.New, nil
+	case "vault":
+		return vault.New, nil
 	}
-	return nil, fmt.Errorf("plugin %q: there is a stand-in for kubernetes, random and tls only; install the plugin", name)
+	return nil, fmt.Errorf("plugin %q: there is a stand-in for kubernetes, random, tls and vault only; install the plugin",
+		name)
 }
 
 // serving is one stand-in. Each connection has a server of its own, because each is another provider of the program:

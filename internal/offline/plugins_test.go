@@ -49,7 +49,7 @@ func TestServeTellsWhereEachStandInIs(t *testing.T) {
 
 func TestServeRefusesAPluginWithoutAStandIn(t *testing.T) {
 	_, _, err := offline.Serve(t.Context(), "kubernetes", "aws")
-	want := `plugin "aws": there is a stand-in for kubernetes, random and tls only; install the plugin`
+	want := `plugin "aws": there is a stand-in for kubernetes, random, tls and vault only; install the plugin`
 	if err == nil || err.Error() != want {
 		t.Errorf("got the error %v, want %q", err, want)
 	}

@@ -64,20 +64,26 @@ func definitions(t *testing.T) map[schema.GroupKind]*unstructured.Unstructured {
 	}
 	read(ownDefinitions)
 	for module, files := range origins() {
-		command := exec.CommandContext(t.Context(), "go", "mod", "download", "-json", module)
-		command.Dir = t.TempDir()
-		command.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
-		output, err := command.Output()
-		var got struct{ Dir string }
-		if err == nil {
-			err = json.Unmarshal(output, &got)
-		}
-		if err != nil {
-			t.Fatalf("downloading %s: %v: %s", module, err, output)
-		}
-		read(got.Dir + "/" + files)
+		read(moduleDir(t, module) + "/" + files)
 	}
 	return all
+}
+
+// moduleDir is where a module is, fetched if it was not.
+func moduleDir(t *testing.T, module string) string {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "go", "mod", "download", "-json", module)
+	command.Dir = t.TempDir()
+	command.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
+	output, err := command.Output()
+	var got struct{ Dir string }
+	if err == nil {
+		err = json.Unmarshal(output, &got)
+	}
+	if err != nil {
+		t.Fatalf("downloading %s: %v: %s", module, err, output)
+	}
+	return got.Dir
 }
 
 // stored is the version of a kind that is served and kept; older ones are there for old objects.

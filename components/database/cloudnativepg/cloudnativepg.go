@@ -6,11 +6,11 @@ import (
 	"maps"
 	"slices"
 
-	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"plinth/components/binding"
 	"plinth/components/database"
+	"plinth/components/secrets"
 	"plinth/components/workload"
 )
 
@@ -84,6 +84,8 @@ type Args struct {
 	Ready []pulumi.Resource
 	// Timeout is how long, in seconds, each part may take to be ready.
 	Timeout int
+	// Keeper is where passwords go. Nil: into Secrets, as they are.
+	Keeper secrets.Keeper
 }
 
 // Definitions are the names of definitions of kinds that are in a cluster where the operator is.
@@ -93,6 +95,9 @@ func Definitions() []string {
 
 // New describes the database.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Cluster, error) {
+	if args.Keeper == nil {
+		args.Keeper = secrets.Kubernetes{}
+	}
 	c := &Cluster{args: args, server: workload.ID{
 		Name: name, Component: "database", PartOf: args.PartOf, Namespace: args.Namespace.Name,
 	}}
@@ -134,25 +139,18 @@ func (b *builder) passwords() error {
 			if err != nil {
 				return err
 			}
-			meta := b.database.server.Meta(name)
-			meta.Labels = labelled(b.database.server, "cnpg.io/reload", "true")
-			secret, err := corev1.NewSecret(b.ctx, name, &corev1.SecretArgs{
-				Metadata: meta, Type: pulumi.String("kubernetes.io/basic-auth"),
-				StringData: pulumi.StringMap{"username": pulumi.String(role), "password": password.Current()},
+			secret, err := b.args.Keeper.Keep(b.ctx, name, &secrets.Kept{
+				ID: b.database.server, Secret: name, Type: "kubernetes.io/basic-auth",
+				Labels: map[string]string{"cnpg.io/reload": "true"},
+				Values: map[string]pulumi.StringInput{"username": pulumi.String(role), "password": password.Current()},
 			}, b.child()...)
 			if err != nil {
-				return fmt.Errorf("creating secret %s: %w", name, err)
+				return err
 			}
-			b.guards = append(b.guards, secret)
+			b.guards = append(b.guards, secret.Ready...)
 		}
 	}
 	return nil
-}
-
-func labelled(id workload.ID, key, value string) pulumi.StringMap {
-	labels := id.Labels()
-	labels[key] = value
-	return workload.StringMap(labels)
 }
 
 // edges let instances reach each other and the API server, and the operator each of them.

@@ -60,9 +60,9 @@ func (d *Database) binding(to *target, shape database.Shape, mode database.Mode)
 		password = shape.URL + "_PASSWORD"
 	}
 	if password != "" {
-		b.Env = append(b.Env, binding.Variable{Name: password, Secret: &binding.SecretRef{
-			Secret: pulumi.String(secretOf(d.primary.Name, to.app)), Key: database.KeyOf(to.key, d.args.Rotation),
-		}})
+		b.Env = append(b.Env, binding.Variable{
+			Name: password, Secret: d.secrets[to.app].At(database.KeyOf(to.key, d.args.Rotation)),
+		})
 	}
 	file := "/etc/plinth/databases/" + to.service + "/" + Authority
 	word, query := d.engine.Query(mode, file)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"plinth/components/secrets"
 	"plinth/components/workload"
 )
 
@@ -28,6 +29,8 @@ type Database struct {
 	primary, replica workload.ID
 	// revisions are the passwords in use, by account.
 	revisions map[string]pulumi.StringInput
+	// secrets hold the passwords of accounts, by the application or the service that they are for.
+	secrets map[string]*secrets.Reference
 	// ready is what somebody who needs the database waits for; replicated what readers of the replicas wait for.
 	ready, replicated []pulumi.Resource
 }
@@ -66,6 +69,8 @@ type Args struct {
 	Retain bool
 	// Timeout is how long, in seconds, each part may take to be ready.
 	Timeout int
+	// Keeper is where passwords and certificates go. Nil: into Secrets, as they are.
+	Keeper secrets.Keeper
 }
 
 // Synchronous is what a commit waits for before it is acknowledged.
@@ -87,6 +92,9 @@ func New(
 ) (*Database, error) {
 	id := func(name string) workload.ID {
 		return workload.ID{Name: name, Component: "database", PartOf: args.PartOf, Namespace: args.Namespace.Name}
+	}
+	if args.Keeper == nil {
+		args.Keeper = secrets.Kubernetes{}
 	}
 	d := &Database{args: args, engine: engine, primary: id(name), replica: id(name + "-replica")}
 	if err := ctx.RegisterComponentResource(engine.Type, name, d, opts...); err != nil {

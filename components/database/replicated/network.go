@@ -8,6 +8,7 @@ import (
 
 	"plinth/components/binding"
 	"plinth/components/certificate"
+	"plinth/components/secrets"
 	"plinth/components/workload"
 )
 
@@ -90,13 +91,20 @@ func (b *builder) certificates() error {
 	if err != nil {
 		return err
 	}
-	err = b.secret(b.name+"-certificate", "kubernetes.io/tls", pulumi.StringMap{
-		"tls.crt": made.Certificate, "tls.key": made.Key, Authority: made.Authority,
+	// Renewed ones have the same name: whoever reads files follows.
+	_, err = b.keep(&secrets.Kept{
+		Secret: b.name + "-certificate", Type: "kubernetes.io/tls",
+		Values: map[string]pulumi.StringInput{
+			"tls.crt": made.Certificate, "tls.key": made.Key, Authority: made.Authority,
+		},
 	})
 	if err != nil {
 		return err
 	}
-	return b.secret(authorityOf(b.name), "Opaque", pulumi.StringMap{Authority: made.Authority})
+	_, err = b.keep(&secrets.Kept{
+		Secret: authorityOf(b.name), Values: map[string]pulumi.StringInput{Authority: made.Authority},
+	})
+	return err
 }
 
 // authorityOf names the Secret with the certificate that clients verify the server by. There is nothing secret in it.

@@ -1,13 +1,11 @@
 package replicated
 
 import (
-	"fmt"
-
-	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"plinth/components/binding"
 	"plinth/components/database"
+	"plinth/components/secrets"
 	"plinth/components/workload"
 )
 
@@ -44,24 +42,23 @@ func (b *builder) passwords() error {
 	if err != nil {
 		return err
 	}
-	system := b.name + "-credentials"
-	ref := func(key string) *binding.SecretRef {
-		return &binding.SecretRef{Secret: pulumi.String(system), Key: key}
-	}
-	values := pulumi.StringMap{passwordKey: superuser.Current(), replicationKey: replicator.Current()}
-	b.credentials = &credentials{
-		superuser: ref(passwordKey), replicator: ref(replicationKey),
-		replication: workload.Fingerprint(b.database.replica, replicator.Current()),
-	}
+	values := map[string]pulumi.StringInput{passwordKey: superuser.Current(), replicationKey: replicator.Current()}
 	all := []any{superuser.Current(), replicator.Current()}
 	if b.args.Rotation > 0 {
 		values[previousKey] = superuser.Previous()
-		b.credentials.previous = ref(previousKey)
 	}
-	if err := b.secret(system, "Opaque", values); err != nil {
+	system, err := b.rotated(b.name+"-credentials", values)
+	if err != nil {
 		return err
 	}
-	b.database.revisions = map[string]pulumi.StringInput{}
+	b.credentials = &credentials{
+		superuser: system.At(passwordKey), replicator: system.At(replicationKey),
+		replication: workload.Fingerprint(b.database.replica, replicator.Current()),
+	}
+	if b.args.Rotation > 0 {
+		b.credentials.previous = system.At(previousKey)
+	}
+	b.database.revisions, b.database.secrets = map[string]pulumi.StringInput{}, map[string]*secrets.Reference{}
 	for _, app := range b.args.Applications {
 		made, err := b.applicationPasswords(app)
 		if err != nil {
@@ -75,7 +72,8 @@ func (b *builder) passwords() error {
 		if err != nil {
 			return err
 		}
-		if err := b.secret(name, "Opaque", pulumi.StringMap{passwordKey: made.Current()}); err != nil {
+		b.database.secrets[service], err = b.rotated(name, map[string]pulumi.StringInput{passwordKey: made.Current()})
+		if err != nil {
 			return err
 		}
 		b.database.revisions[service] = made.Current()
@@ -87,7 +85,7 @@ func (b *builder) passwords() error {
 
 // applicationPasswords are those of an application's two accounts, in one Secret.
 func (b *builder) applicationPasswords(app string) (all []any, err error) {
-	of, account, values := secretOf(b.name, app), b.engine.Account(app), pulumi.StringMap{}
+	of, account, values := secretOf(b.name, app), b.engine.Account(app), map[string]pulumi.StringInput{}
 	for _, entry := range []struct{ name, key, account string }{
 		{of, passwordKey, account}, {of + "-read", readPasswordKey, Reader(account)},
 	} {
@@ -103,18 +101,24 @@ func (b *builder) applicationPasswords(app string) (all []any, err error) {
 		}
 		b.database.revisions[entry.account] = made.Current()
 	}
-	return all, b.secret(of, "Opaque", values)
+	b.database.secrets[app], err = b.rotated(of, values)
+	return all, err
 }
 
-func (b *builder) secret(name, kind string, values pulumi.StringMap) error {
-	made, err := corev1.NewSecret(b.ctx, name, &corev1.SecretArgs{
-		Metadata: b.database.primary.Meta(name), Type: pulumi.String(kind), StringData: values,
-	}, b.child()...)
+// rotated keeps passwords, for pods to read from a Secret of about that name. Those of another rotation are others.
+func (b *builder) rotated(name string, values map[string]pulumi.StringInput) (*secrets.Reference, error) {
+	return b.keep(&secrets.Kept{Secret: name, Values: values, Version: database.Version(b.args.Rotation)})
+}
+
+// keep puts values where the environment keeps what it makes.
+func (b *builder) keep(values *secrets.Kept) (*secrets.Reference, error) {
+	values.ID = b.database.primary
+	made, err := b.args.Keeper.Keep(b.ctx, values.Secret, values, b.child()...)
 	if err != nil {
-		return fmt.Errorf("creating secret %s: %w", name, err)
+		return nil, err
 	}
-	b.guards = append(b.guards, made)
-	return nil
+	b.guards = append(b.guards, made.Ready...)
+	return made, nil
 }
 
 // secretOf names the Secret of an application's accounts.
@@ -145,5 +149,5 @@ func (b *builder) serviceSecret(service string) string {
 
 // serviceRef is where a service's password is.
 func (b *builder) serviceRef(service string) *binding.SecretRef {
-	return &binding.SecretRef{Secret: pulumi.String(b.serviceSecret(service)), Key: passwordKey}
+	return b.database.secrets[service].At(passwordKey)
 }

@@ -30,10 +30,10 @@ func (b *builder) setup() (err error) {
 			workload.Mount{Volume: volume, Path: path, ReadOnly: true})
 	}
 	for _, app := range b.args.Applications {
-		mount(workload.Name(workload.MaxLabel, "role", app), "/roles/"+app, secretOf(b.name, app))
+		mount(workload.Name(workload.MaxLabel, "role", app), "/roles/"+app, b.database.secrets[app].Secret)
 	}
 	for _, service := range services {
-		mount(strings.ReplaceAll(service, "_", "-"), "/services/"+service, b.serviceSecret(service))
+		mount(strings.ReplaceAll(service, "_", "-"), "/services/"+service, b.database.secrets[service].Secret)
 	}
 	pod.Annotations = pulumi.StringMap{"checksum/secrets": b.credentials.fingerprint}
 	b.setupJob, err = b.runJob("setup", pod, b.primarySet)

@@ -14,6 +14,7 @@ import (
 
 	"plinth/components/binding"
 	"plinth/components/objectstore"
+	"plinth/components/secrets"
 	"plinth/components/workload"
 )
 
@@ -86,12 +87,17 @@ type Args struct {
 	Retain bool
 	// Timeout is how long, in seconds, each part may take to be ready.
 	Timeout int
+	// Keeper is where passwords and keys go. Nil: into Secrets, as they are.
+	Keeper secrets.Keeper
 }
 
 // New makes the server.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*MinIO, error) {
 	id := func(name string) workload.ID {
 		return workload.ID{Name: name, Component: "object-store", PartOf: args.PartOf, Namespace: args.Namespace.Name}
+	}
+	if args.Keeper == nil {
+		args.Keeper = secrets.Kubernetes{}
 	}
 	m := &MinIO{args: args, server: id(name), revisions: map[string]pulumi.StringInput{}}
 	if err := ctx.RegisterComponentResource("plinth:objectstore:MinIO", name, m, opts...); err != nil {
@@ -161,24 +167,20 @@ func (b *builder) child(after ...pulumi.Resource) []pulumi.ResourceOption {
 // kept in the state, encrypted; it holds letters and digits only, so that it can stand in a URL as it is.
 func (b *builder) secret(
 	name, entry string, others map[string]string,
-) (*corev1.Secret, pulumi.StringOutput, error) {
+) (*secrets.Reference, pulumi.StringOutput, error) {
 	password, err := random.NewRandomPassword(b.ctx, name, &random.RandomPasswordArgs{
 		Length: pulumi.Int(passwordLength), Special: pulumi.Bool(false),
 	}, pulumi.Parent(b.store))
 	if err != nil {
 		return nil, pulumi.StringOutput{}, fmt.Errorf("making password %s: %w", name, err)
 	}
-	data := pulumi.StringMap{entry: password.Result}
+	data := map[string]pulumi.StringInput{entry: password.Result}
 	for key, value := range others {
 		data[key] = pulumi.ToSecret(pulumi.String(value)).(pulumi.StringOutput)
 	}
-	secret, err := corev1.NewSecret(b.ctx, name, &corev1.SecretArgs{
-		Metadata: b.store.server.Meta(name), Type: pulumi.String("Opaque"), StringData: data,
-	}, b.child()...)
-	if err != nil {
-		return nil, pulumi.StringOutput{}, fmt.Errorf("creating secret %s: %w", name, err)
-	}
-	return secret, password.Result, nil
+	secret, err := b.args.Keeper.Keep(b.ctx, name, &secrets.Kept{ID: b.store.server, Secret: name, Values: data},
+		b.child()...)
+	return secret, password.Result, err
 }
 
 func (b *builder) root() error {
@@ -188,8 +190,8 @@ func (b *builder) root() error {
 	if err != nil {
 		return err
 	}
-	b.guards = append(b.guards, secret)
-	b.password = &binding.SecretRef{Secret: pulumi.String(name), Key: entry}
+	b.guards = append(b.guards, secret.Ready...)
+	b.password = secret.At(entry)
 	b.fingerprint = workload.Fingerprint(b.store.server, password)
 	return nil
 }
@@ -201,7 +203,7 @@ func (b *builder) users() error {
 		if err != nil {
 			return err
 		}
-		b.userSecrets = append(b.userSecrets, secret)
+		b.userSecrets = append(b.userSecrets, secret.Ready...)
 		b.userFingerprints = append(b.userFingerprints, key)
 		b.store.revisions[user.Application] = key
 	}
