@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 
+	"plinth/internal/progress"
 	"plinth/internal/workspace"
 )
 
@@ -46,7 +48,17 @@ func (s *session) failed(ctx context.Context, what string, err error) error {
 		}
 		s.printer.Printf("  %s:\n    %s", name, strings.ReplaceAll(failure.Cause, "\n", "\n    "))
 	}
-	s.printer.Printf("next: put right what is named above, then plinth %s %s: what is done stays done", s.name,
-		s.which())
+	next := "put right what is named above"
+	if slices.ContainsFunc(failures, full) {
+		next = fmt.Sprintf("empty the bucket, or let it go with everything in it (plinth:buckets.NAME.forceDestroy: true, "+
+			"then plinth up %s)", s.which())
+	}
+	s.printer.Printf("next: %s, then plinth %s %s: what is done stays done", next, s.name, s.which())
 	return errReported
+}
+
+// full says whether a bucket could not be deleted because of what is in it, in the words of S3 and of Google's plugin.
+func full(failure progress.Failure) bool {
+	return strings.Contains(failure.Cause, "BucketNotEmpty") ||
+		strings.Contains(failure.Cause, "containing objects without `force_destroy`")
 }

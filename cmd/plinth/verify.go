@@ -241,6 +241,18 @@ func inPods(c *config.Config) (databases []verify.Database, endpoints []verify.E
 			}
 		}
 	}
+	for _, bucket := range c.Buckets {
+		// What answers here is whether there are enough drives to read and write objects:
+		// https://docs.min.io/community/minio-object-store/operations/monitoring/healthcheck-probe.html. It has no word for
+		// who comes without TLS, where the server has a certificate: its pods are looked at there.
+		if bucket.Engine == config.MinIOBucket && c.MinIO.TLSSecret == "" {
+			endpoints = append(endpoints, verify.Endpoint{
+				Namespace: c.Namespace.Name, Service: "minio", Port: 9000,
+				Paths: []string{"/minio/health/cluster", "/minio/health/cluster/read"},
+			})
+			break
+		}
+	}
 	if routes := c.Proxy.Routes; len(routes) > 0 {
 		entrance := verify.Endpoint{Namespace: c.Namespace.Name, Service: "proxy", Port: 80}
 		for _, route := range routes {

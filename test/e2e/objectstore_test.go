@@ -211,6 +211,14 @@ server info 403
 			t.Errorf("as the root: got\n%s, %v; want\n%s", got, err, want)
 		}
 	})
+	t.Run("verify asks the server whether it reads and writes", func(t *testing.T) {
+		out := p.must(t, "verify", ns, "--verbose")
+		for _, path := range []string{"/minio/health/cluster", "/minio/health/cluster/read"} {
+			if want := "good       http://minio." + ns + ":9000" + path + ": answers"; !strings.Contains(out, want) {
+				t.Errorf("verify does not say %q", want)
+			}
+		}
+	})
 	t.Run("the setup may run again", func(t *testing.T) {
 		c.repeat(t, ns, "minio-setup")
 		if got, err := get(web + "/api/assets/picture"); err != nil || got != "a picture" {
