@@ -31,6 +31,7 @@ const patience = 25 * time.Minute
 // The exit codes of plinth that are asked for here.
 const (
 	done    = 0
+	failed  = 1
 	usage   = 2
 	refused = 3
 	changes = 4
@@ -338,6 +339,34 @@ func TestTheLifeOfEveryStackOnEveryCloud(t *testing.T) {
 	}
 }
 
+// fill puts an object into the stack's bucket, and returns what takes it out.
+func (p *project) fill(t *testing.T, v variant) (empty func()) {
+	t.Helper()
+	world, err := simulation.Open(filepath.Join(p.root, ".plinth", "sim", string(v.tier)+"-"+string(v.cloud)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range world.Contents() {
+		if e.Type == bucketTypes[v.cloud] && strings.Contains(e.ID, "-assets-") {
+			object := simulation.Entry{Type: objectTypes[v.cloud], ID: "picture", Inputs: map[string]any{"bucket": e.ID}}
+			if err := world.Plant(object); err != nil {
+				t.Fatal(err)
+			}
+			return func() {
+				world, err := simulation.Open(filepath.Join(p.root, ".plinth", "sim", string(v.tier)+"-"+string(v.cloud)))
+				if err == nil {
+					err = world.Remove(object.Type, object.ID)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	t.Fatal("there is no bucket")
+	return nil
+}
+
 // building is held while a program is built: two builds at once would get into each other's way.
 var building sync.Mutex
 
@@ -350,7 +379,16 @@ func life(t *testing.T, p *project, v variant) {
 		return p.run(t, want, slices.Concat([]string{command}, which, more)...)
 	}
 	count, version, label := mayTouch(v.cloud)
-	p.set(t, stack, map[string]any{"cluster": map[string]any{"version": "1.34"}})
+	bucket := map[string]any{"engine": "managed"}
+	// On one variant, which keeps nothing else at a destroy, a bucket that holds something stops it.
+	stops := v.tier == config.Staging && v.cloud == config.OnAWS
+	if stops {
+		bucket["forceDestroy"] = false
+	}
+	p.set(t, stack, map[string]any{
+		"cluster": map[string]any{"version": "1.34"}, "aws": map[string]any{"account": "123456789012"},
+		"buckets": map[string]any{"assets": bucket},
+	})
 
 	// Nothing is there yet, and the kubeconfig not known.
 	building.Lock()
@@ -393,12 +431,23 @@ func life(t *testing.T, p *project, v variant) {
 	}
 
 	if v.tier == config.Prod {
-		contains(t, call(refused, "destroy", "--yes"), "holds protected resources: ", "Cluster ", "Namespace ",
+		contains(t, call(refused, "destroy", "--yes"), "holds protected resources: ", "Cluster ", "Namespace ", "assets-bucket",
 			"nothing was deleted")
 		p.set(t, stack, map[string]any{
 			"cluster": map[string]any{"protect": false}, "namespace": map[string]any{"protect": false},
+			"buckets": map[string]any{"assets": map[string]any{"engine": "managed", "protect": false}},
 		})
 		call(done, "up")
+	}
+	// What is in a bucket goes with it, or stops the destroy until somebody has taken it out.
+	empty := p.fill(t, v)
+	if v.tier == config.Prod {
+		empty()
+	}
+	if stops {
+		contains(t, call(failed, "destroy", "--yes"), " assets-bucket:", "next: empty the bucket, or let it go with everything "+
+			"in it (plinth:buckets.NAME.forceDestroy: true, then plinth up "+stack)
+		empty()
 	}
 	out = call(done, "destroy", "--yes")
 	contains(t, out, "stack "+stack+" is destroyed: ")
