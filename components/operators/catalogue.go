@@ -53,10 +53,11 @@ func catalogue() map[string]chart {
 			definitions: []string{"vaultstaticsecrets.secrets.hashicorp.com", "vaultauths.secrets.hashicorp.com"},
 		},
 		// https://github.com/bitnami-labs/sealed-secrets/tree/v0.32.2/helm/sealed-secrets: the chart is one release behind
-		// the controller.
+		// the controller. Its releases are published in both registries (.github/workflows/release.yaml); of Docker Hub's
+		// Bitnami most has gone.
 		SealedSecrets: {
 			repository: "https://bitnami-labs.github.io/sealed-secrets", name: "sealed-secrets", version: "2.17.6",
-			images:      map[string]string{"operator": "docker.io/bitnami/sealed-secrets-controller:0.32.2"},
+			images:      map[string]string{"operator": "ghcr.io/bitnami-labs/sealed-secrets-controller:0.32.2"},
 			values:      sealedValues,
 			definitions: []string{"sealedsecrets.bitnami.com"},
 		},
