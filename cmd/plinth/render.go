@@ -82,12 +82,19 @@ func (s *session) render(ctx context.Context, out string) error {
 			printer.Printf("  %s", placeholder)
 		}
 	}
-	if commands := environment.Preparation(s.config); len(commands) > 0 {
-		printer.Printf("to be run once by an administrator of Vault, before the stack is deployed:")
-		for _, command := range commands {
-			printer.Printf("  %s", command)
-		}
-	}
+	s.printPreparation()
 	printer.Printf("next:\n  kubectl apply --server-side -f %s\n  plinth up %s", filepath.Join(out, "kubernetes"), name)
 	return nil
+}
+
+// printPreparation prints what an administrator has to run before the stack can work; nothing for most stacks.
+func (s *session) printPreparation() {
+	commands := environment.Preparation(s.config)
+	if len(commands) == 0 {
+		return
+	}
+	s.printer.Printf("to be run once by an administrator of Vault, before the stack is deployed:")
+	for _, command := range commands {
+		s.printer.Printf("  %s", command)
+	}
 }

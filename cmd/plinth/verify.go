@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -160,8 +161,12 @@ func (s *session) printChecks(checks []verify.Check, simulated bool) {
 	if simulated {
 		s.printer.Printf("its pods are simulated: what runs in them was not asked")
 	}
-	if failed := len(verify.Failed(checks)); failed > 0 {
-		s.printer.Printf("stack %s: %d of %d checks failed (%s)", s.stack.Name, failed, len(checks), s.printer.Elapsed())
+	if failed := verify.Failed(checks); len(failed) > 0 {
+		if slices.ContainsFunc(failed, verify.FromOperator) {
+			s.printPreparation()
+		}
+		s.printer.Printf("stack %s: %d of %d checks failed (%s)", s.stack.Name, len(failed), len(checks),
+			s.printer.Elapsed())
 		return
 	}
 	s.printer.Printf("stack %s works: %d checks (%s)", s.stack.Name, len(checks), s.printer.Elapsed())

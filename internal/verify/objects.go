@@ -39,6 +39,8 @@ func (v *Verifier) object(ctx context.Context, o Object) []Check {
 		return v.service(ctx, o, live)
 	case "Secret":
 		return v.secret(o, live)
+	case "ExternalSecret", "VaultStaticSecret", "SealedSecret":
+		return v.synced(ctx, o, live)
 	case "ConfigMap":
 		return []Check{v.keys(o, live, "data", "binaryData")}
 	case "ResourceQuota":

@@ -3,9 +3,9 @@
 //
 // What is looked at comes from the stack's state, so that nothing has to be listed twice: every Kubernetes object in it
 // must exist and be in the condition that is good for its kind (objects.go), Secrets must have their keys and
-// certificates must be valid (secrets.go), replicas of databases must stream (postgres.go), what is served must answer
-// (answers.go), and so it must from outside (edge.go). Each [Check] says what was expected, what was seen, and what to do
-// next.
+// certificates must be valid (secrets.go), those that an operator fills must be complete (synced.go), replicas of
+// databases must stream (postgres.go), what is served must answer (answers.go), and so it must from outside (edge.go).
+// Each [Check] says what was expected, what was seen, and what to do next.
 package verify
 
 import (
