@@ -61,7 +61,8 @@ type Backup struct {
 	Bucket string `json:"bucket" required:"true"`
 	// Schedule is when, in UTC and as cron writes it: minute, hour, day of the month, month and day of the week.
 	Schedule string `json:"schedule" default:"0 3 * * *"`
-	// Keep is how many backups are kept; with one more the oldest goes.
+	// Keep is how many backups are kept; with one more the oldest goes. With `cloudnative-pg` it is for how many days one
+	// can go back, to any moment.
 	Keep int `json:"keep" tier:"dev=3 staging=7 prod=30"`
 	// Scratch is the room for one backup on a node's disk, a quantity of bytes.
 	Scratch string `json:"scratch" absent:"the storage of the database"`
@@ -85,7 +86,8 @@ type Restore struct {
 
 // DatabaseMetrics says who reads a database's metrics.
 type DatabaseMetrics struct {
-	// Namespace is the namespace whose pods may read them, on port 9187 of DATABASE-metrics, of MariaDB and MySQL 9104.
+	// Namespace is the namespace whose pods may read them, on port 9187 of DATABASE-metrics, of MariaDB and MySQL 9104, and
+	// with `cloudnative-pg` on port 9187 of each instance.
 	Namespace string `json:"namespace" required:"true"`
 	// Image is that of Prometheus' exporter for the engine.
 	Image string `json:"image" absent:"one of the engine's"`

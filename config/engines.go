@@ -45,9 +45,7 @@ var byOperator = map[string]string{
 	"rotation": "the operator knows one password of a role, and whoever has the old one would be refused",
 	"user":     "the operator's images have a user of their own",
 	"clients":  "the operator answers for who may connect",
-	"backup":   "its backups are the operator's own",
-	"restore":  "its backups are the operator's own",
-	"metrics":  "the operator's instances have an exporter of their own, on port 9187",
+	"restore":  "a cluster is recovered as the operator's documentation says",
 }
 
 const exporterOfMySQL = "docker.io/prom/mysqld-exporter:v0.17.2"
@@ -109,6 +107,10 @@ func (c *checker) engine(path string, d *Database) {
 	case CloudNativePG:
 		c.settings(at(path, "settings"), d.Image, d.Settings)
 		c.operator(at(path, "operator"), &d.Operator)
+		for _, key := range []string{at(path, "backup", "scratch"), at(path, "backup", "timeout"), at(path, "metrics", "image")} {
+			c.check(key, c.absent[key] || d.Backup == nil && d.Metrics == nil,
+				"must not be set with the engine cloudnative-pg: the operator has its own way")
+		}
 		return
 	}
 	c.check(at(path, "operator"), c.absent[at(path, "operator")],

@@ -28,12 +28,18 @@ func TestWhatAnEngineDoesNotOfferIsRefused(t *testing.T) {
 			},
 		},
 		{
-			"by the operator", bucket + `engine: cloudnative-pg, user: 999, rotation: 1, operator: {namespace: Ops}}}
+			"by the operator", bucket + `engine: cloudnative-pg, user: 999, rotation: 1, operator: {namespace: Ops},
+      backup: {bucket: dumps, scratch: 1Gi}, metrics: {namespace: ops, image: "example.com/exporter:1"},
+      restore: {bucket: dumps, from: main2}}}
 `,
 			[]string{
+				`databases.main.backup.scratch: must not be set with the engine cloudnative-pg: the operator has its own way`,
+				`databases.main.metrics.image: must not be set with the engine cloudnative-pg: the operator has its own way`,
 				`databases.main.operator.apiServers: must not be empty with the engine cloudnative-pg, whose instances speak to ` +
 					`the API server`,
 				`databases.main.operator.namespace: must be lower case letters, digits and inner hyphens, got "Ops"`,
+				`databases.main.restore: must not be set with the engine cloudnative-pg: a cluster is recovered as the ` +
+					`operator's documentation says`,
 				`databases.main.rotation: must not be set with the engine cloudnative-pg: the operator knows one password of a ` +
 					`role, and whoever has the old one would be refused`,
 				`databases.main.user: must not be set with the engine cloudnative-pg: the operator's images have a user of their ` +

@@ -17,6 +17,9 @@ func (e *environment) archives() error {
 	images := workload.Images{Mirrors: e.cfg.Images.Mirrors}
 	for _, name := range slices.Sorted(maps.Keys(e.cfg.Databases)) {
 		d, database := e.cfg.Databases[name], e.replicated[name]
+		if database == nil {
+			continue // What its engine has of these it has from the start.
+		}
 		if r := d.Restore; r != nil {
 			archive, err := e.archive(r.Bucket, restoring(name))
 			if err == nil {

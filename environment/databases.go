@@ -75,14 +75,25 @@ func (e *environment) database(name string, d *config.Database) (offered, error)
 		if err != nil {
 			return nil, err
 		}
-		return cloudnativepg.New(e.ctx, name, &cloudnativepg.Args{
+		args := &cloudnativepg.Args{
 			Namespace: e.namespace, PartOf: e.partOf, Image: image, Replicas: d.Replicas, Storage: d.Storage,
 			StorageClass: d.StorageClass, Resources: resources(d.Resources), Settings: d.Settings,
 			Commit: d.Synchronous != config.SynchronousOff, Quorum: d.Synchronous == config.SynchronousQuorum,
 			Plaintext: plaintext, Applications: e.usersOf(name), Retain: d.Retain, Timeout: d.Timeout,
 			APIServers: d.Operator.APIServers, Operator: d.Operator.Namespace, Ready: operator,
 			Keeper: e.keeper,
-		}, e.inCluster()...)
+		}
+		if b := d.Backup; b != nil {
+			archive, err := e.archive(b.Bucket, backingUp(name))
+			if err != nil {
+				return nil, err
+			}
+			args.Backup = &cloudnativepg.Backup{Archive: archive, Schedule: b.Schedule, Days: b.Keep}
+		}
+		if m := d.Metrics; m != nil {
+			args.Metrics = &cloudnativepg.Metrics{Namespace: m.Namespace}
+		}
+		return cloudnativepg.New(e.ctx, name, args, e.inCluster()...)
 	}
 	return nil, fmt.Errorf("database %s: no engine is called %q", name, d.Engine)
 }

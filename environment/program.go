@@ -40,7 +40,7 @@ func Program(keys func() []string, platforms ...platform.Platform) pulumi.RunFun
 			partOf: workload.Name(workload.MaxLabel, ctx.Project(), ctx.Stack()),
 		}
 		for _, step := range []func() error{
-			e.platform, e.operators, e.namespaces, e.isolation, e.secretsBackend, e.databases, e.objectStores, e.archives,
+			e.platform, e.operators, e.namespaces, e.isolation, e.secretsBackend, e.objectStores, e.databases, e.archives,
 			e.applications, e.proxy, e.edge, e.outputs,
 		} {
 			if err := step(); err != nil {

@@ -80,7 +80,14 @@ func Public(
 func Monitored(
 	ctx *pulumi.Context, name string, id ID, from string, ports []binding.Port, opts ...pulumi.ResourceOption,
 ) (pulumi.Resource, error) {
-	return open(ctx, name, "monitored", id, networkingv1.NetworkPolicyIngressRuleArgs{
+	return Watched(ctx, name, "monitored", id, from, ports, opts...)
+}
+
+// Watched is [Monitored] for whom a workload has several such: kind tells them apart, and ends their names.
+func Watched(
+	ctx *pulumi.Context, name, kind string, id ID, from string, ports []binding.Port, opts ...pulumi.ResourceOption,
+) (pulumi.Resource, error) {
+	return open(ctx, name, kind, id, networkingv1.NetworkPolicyIngressRuleArgs{
 		Ports: policyPorts(ports),
 		From: networkingv1.NetworkPolicyPeerArray{networkingv1.NetworkPolicyPeerArgs{
 			NamespaceSelector: metav1.LabelSelectorArgs{

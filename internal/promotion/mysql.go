@@ -86,6 +86,13 @@ func (s MariaDB) Promote(ctx context.Context, pod string, _ []string) error {
 	if _, err := s.SQL(ctx, pod, "STOP SLAVE; RESET SLAVE ALL"); err != nil {
 		return err
 	}
+	// A first transaction of its own: a clone takes its position from the binary log, in which there is none yet where
+	// nothing was written since this one was cloned.
+	const first = "CREATE TABLE IF NOT EXISTS _plinth.promotions (at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP); " +
+		"INSERT INTO _plinth.promotions VALUES ()"
+	if _, err := s.SQL(ctx, pod, first); err != nil {
+		return err
+	}
 	return awaken(ctx, s.SQL, pod)
 }
 

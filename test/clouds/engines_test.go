@@ -39,7 +39,8 @@ func engines() map[config.Engine]row {
 		config.MariaDB:  {more: kept},
 		config.MySQL:    {more: kept},
 		config.CloudNativePG: {
-			more: `,"replicas":2,"synchronous":"quorum","operator":{"apiServers":["10.0.0.1/32"]}`,
+			more: `,"replicas":2,"synchronous":"quorum","operator":{"apiServers":["10.0.0.1/32"]},` +
+				`"backup":{"bucket":"archive"},"metrics":{"namespace":"monitoring"}`,
 		},
 	}
 }

@@ -89,7 +89,7 @@ func TestTheAPIServerAcceptsWhatCloudNativePGIsTold(t *testing.T) {
 		s.warnings = nil
 	}
 	slices.Sort(kinds)
-	want := []string{"Cluster main", "Cluster small", "Database main-database-web", "Database small-database-api"}
+	want := []string{"Cluster main", "Cluster small", "Database main-database-web", "Database small-database-api", "ScheduledBackup main"}
 	if !slices.Equal(kinds, want) {
 		t.Errorf("got %v, want %v", kinds, want)
 	}

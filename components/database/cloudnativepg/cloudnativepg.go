@@ -82,6 +82,10 @@ type Args struct {
 	Operator string
 	// Ready is the operator, where the environment installs it.
 	Ready []pulumi.Resource
+	// Backup is nil for a database without backups.
+	Backup *Backup
+	// Metrics is nil where nobody reads the instances' metrics.
+	Metrics *Metrics
 	// Timeout is how long, in seconds, each part may take to be ready.
 	Timeout int
 	// Keeper is where passwords go. Nil: into Secrets, as they are.
@@ -105,7 +109,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, fmt.Errorf("registering database %s: %w", name, err)
 	}
 	b := &builder{ctx: ctx, name: name, args: args, database: c}
-	for _, step := range []func() error{b.passwords, b.edges, b.cluster, b.databases} {
+	for _, step := range []func() error{b.passwords, b.edges, b.cluster, b.backup, b.metrics, b.databases} {
 		if err := step(); err != nil {
 			return nil, fmt.Errorf("database %s: %w", name, err)
 		}
@@ -160,6 +164,10 @@ func (b *builder) edges() error {
 	for _, cidr := range b.args.APIServers {
 		edges = append(edges, binding.Edge{To: binding.Peer{CIDR: cidr}, Ports: apiPorts})
 	}
+	if backup := b.args.Backup; backup != nil {
+		edges = append(edges, backup.Archive.Access.Edges...)
+		b.guards = append(b.guards, backup.Archive.Access.Ready...)
+	}
 	policies, err := workload.Edges(b.ctx, b.name, server, edges, b.child()...)
 	if err != nil {
 		return err
@@ -213,7 +221,7 @@ func (b *builder) spec() pulumi.Map {
 		"whenUnsatisfiable": pulumi.String("ScheduleAnyway"),
 		"labelSelector":     pulumi.Map{"matchLabels": workload.StringMap(b.database.server.Selector())},
 	}
-	return pulumi.Map{
+	spec := pulumi.Map{
 		"instances": pulumi.Int(a.Replicas + 1), "imageName": pulumi.String(a.Image), "storage": storage,
 		"resources": pulumi.Map{
 			"requests": amounts(a.Resources.Requests), "limits": amounts(a.Resources.Limits),
@@ -232,6 +240,10 @@ func (b *builder) spec() pulumi.Map {
 		// By these network policies find the pods.
 		"inheritedMetadata": pulumi.Map{"labels": workload.StringMap(b.database.server.Labels())},
 	}
+	if a.Backup != nil {
+		spec["backup"] = a.Backup.store()
+	}
+	return spec
 }
 
 func amounts(a workload.Amounts) pulumi.StringMap {

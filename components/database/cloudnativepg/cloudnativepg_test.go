@@ -8,12 +8,15 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	networkingv1 "k8s.io/api/networking/v1"
 
 	"plinth/components/binding"
 	"plinth/components/database"
 	"plinth/components/database/cloudnativepg"
+	"plinth/components/database/replicated"
 	"plinth/components/workload"
 	"plinth/internal/record"
+	"plinth/internal/recorded"
 )
 
 // attempt records the database main of one application.
@@ -95,6 +98,47 @@ func TestTheOperatorIsToldWhatIsDeclared(t *testing.T) {
 	if strings.Contains(other, "pg_hba") || made.RetainOnDelete == nil {
 		t.Errorf("got %s, retained: %t", other, made.RetainOnDelete != nil)
 	}
+}
+
+func TestABackupGoesToTheArchiveAndMetricsAreReadByOneNamespace(t *testing.T) {
+	key := func(name, entry string) binding.Variable {
+		return binding.Variable{Name: name, Secret: &binding.SecretRef{Secret: pulumi.String("keys"), Key: entry}}
+	}
+	rec := attempt(t, func(a *cloudnativepg.Args) {
+		a.Backup = &cloudnativepg.Backup{Schedule: "30 2 * * *", Days: 14, Archive: replicated.Archive{
+			Endpoint: "https://minio:9000", Bucket: "archive", Prefix: "databases/",
+			Access: binding.Binding{
+				Env:   []binding.Variable{key("ACCESS_KEY_ID", "id"), key("SECRET_ACCESS_KEY", "key")},
+				Files: []binding.File{{Path: "/ca/ca.crt", Secret: binding.SecretRef{Secret: pulumi.String("store-ca"), Key: "ca.crt"}}},
+				Edges: []binding.Edge{{To: binding.Peer{Name: "minio", Namespace: "shop"}, Ports: []binding.Port{{Number: 9000}}}},
+			},
+		}}
+		a.Metrics = &cloudnativepg.Metrics{Namespace: "ops", Monitoring: &replicated.Monitoring{Labels: map[string]string{"release": "p"}}}
+	}, func(*cloudnativepg.Cluster) {})
+	text, err := json.Marshal(recorded.One(t, rec, "main-cluster").Inputs["spec"].ObjectValue()["backup"].Mappable())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"barmanObjectStore":{"data":{"compression":"gzip"},"destinationPath":"s3://archive/databases/",` +
+		`"endpointCA":{"key":"ca.crt","name":"store-ca"},"endpointURL":"https://minio:9000",` +
+		`"s3Credentials":{"accessKeyId":{"key":"id","name":"keys"},"secretAccessKey":{"key":"key","name":"keys"}},` +
+		`"wal":{"compression":"gzip"}},"retentionPolicy":"14d"}`
+	recorded.Equal(t, "the backup", string(text), want)
+	schedule := recorded.One(t, rec, "main-backup").Inputs["spec"].ObjectValue()["schedule"].StringValue()
+	recorded.Equal(t, "when", schedule, "0 30 2 * * *")
+	recorded.Waits(t, rec, "main-cluster", "main-to-minio")
+	for name, want := range map[string]struct {
+		from string
+		port int
+	}{"main-monitored": {"cnpg-system", 5432}, "main-measured": {"ops", 9187}} {
+		policy := recorded.Read[networkingv1.NetworkPolicy](t, rec, name)
+		recorded.Equal(t, name, policy.Name, name)
+		from := policy.Spec.Ingress[0].From[0].NamespaceSelector.MatchLabels["kubernetes.io/metadata.name"]
+		recorded.Equal(t, name+" is for", from, want.from)
+		recorded.Equal(t, name+"'s port", policy.Spec.Ingress[0].Ports[0].Port.IntValue(), want.port)
+	}
+	labels := recorded.One(t, rec, "main-monitor").Inputs["metadata"].ObjectValue()["labels"].ObjectValue()
+	recorded.Equal(t, "what selects the monitor", labels["release"].StringValue(), "p")
 }
 
 func TestABindingLeadsToThePrimaryAndReadersToReplicas(t *testing.T) {
