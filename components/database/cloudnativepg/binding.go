@@ -1,7 +1,6 @@
 package cloudnativepg
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -34,43 +33,14 @@ func (c *Cluster) ReadOnly(app string, shape database.Shape, mode database.Mode)
 }
 
 func (c *Cluster) binding(service, app, role string, shape database.Shape, mode database.Mode) binding.Binding {
-	b := binding.Binding{
-		Edges: []binding.Edge{{To: c.server.Peer(), Ports: workload.Ports{port}.Edges()}}, Ready: c.ready,
+	at := database.Target{
+		Name: c.server.Name + "-" + service, Host: pulumi.String(c.host(service)), Port: port.Container,
+		Database: app, User: role,
+		Password:  binding.SecretRef{Secret: pulumi.String(secretOf(c.server.Name, role)), Key: "password"},
+		Authority: binding.SecretRef{Secret: pulumi.String(authorityOf(c.server.Name)), Key: authorityKey},
 	}
-	plain := func(name, value string) {
-		if name != "" && value != "" {
-			b.Env = append(b.Env, binding.Variable{Name: name, Value: pulumi.String(value)})
-		}
-	}
-	plain(shape.Host, c.host(service))
-	plain(shape.Port, fmt.Sprint(port.Container))
-	plain(shape.Name, app)
-	plain(shape.User, role)
-	password := shape.Password
-	if password == "" && shape.URL != "" {
-		password = shape.URL + "_PASSWORD"
-	}
-	if password != "" {
-		b.Env = append(b.Env, binding.Variable{Name: password, Secret: &binding.SecretRef{
-			Secret: pulumi.String(secretOf(c.server.Name, role)), Key: "password",
-		}})
-	}
-	var query, sslmode, file string
-	if mode != database.ClientDecides {
-		sslmode = string(mode)
-		query = "?sslmode=" + sslmode
-	}
-	if mode == database.VerifyFull {
-		file = "/etc/plinth/databases/" + c.server.Name + "-" + service + "/" + authorityKey
-		query += "&sslrootcert=" + file
-		b.Files = []binding.File{{Path: file, Secret: binding.SecretRef{
-			Secret: pulumi.String(authorityOf(c.server.Name)), Key: authorityKey,
-		}}}
-	}
-	plain(shape.Mode, sslmode)
-	plain(shape.Authority, file)
-	// The password is filled in by the kubelet: no object but the Secret holds it.
-	plain(shape.URL, fmt.Sprintf("postgresql://%s:$(%s)@%s:%d/%s%s",
-		role, password, c.host(service), port.Container, app, query))
+	b := at.Postgres(shape, mode)
+	b.Edges = []binding.Edge{{To: c.server.Peer(), Ports: workload.Ports{port}.Edges()}}
+	b.Ready = c.ready
 	return b
 }

@@ -15,6 +15,12 @@ import (
 //go:embed scripts/*.sh
 var scripts embed.FS
 
+// Accounts is the script of what every setup of accounts and databases shares, called accounts.sh: it defines the
+// function application.
+//
+//go:embed scripts/accounts.sh
+var Accounts string
+
 const (
 	socketFolder = "/var/run/mysqld"
 	configFolder = "/etc/database"
@@ -68,8 +74,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		Alive: workload.Probe{
 			Command: []string{replicated.ScriptsFolder + "/alive.sh"}, Period: 10, Timeout: 5, Failures: 6,
 		},
-		Account: account, Role: func(app string) string { return app + "=" + account(app) },
-		Scheme: "mysql", Query: query,
+		Account: Account, Role: Role, Bind: (*database.Target).MySQL,
 		Exporter: replicated.Exporter{
 			Port: workload.Port{Name: "metrics", Container: 9104}, Env: exporterEnv, Args: exporterArgs,
 			Up: "mysql_up",
@@ -90,23 +95,11 @@ func client(host, account string, password *binding.SecretRef) []binding.Variabl
 // https://dev.mysql.com/doc/refman/8.4/en/user-names.html.
 const maxAccount = 32
 
-// account is an application's, which has the application's name as far as that fits, with what is appended to it.
-func account(app string) string { return workload.Name(maxAccount-len("_read_alt"), app) }
+// Account is the name of an application's, which is the application's as far as that fits, with what is appended to it.
+func Account(app string) string { return workload.Name(maxAccount-len("_read_alt"), app) }
 
-// query says a mode in the words of MySQL's own clients:
-// https://dev.mysql.com/doc/refman/8.4/en/connection-options.html#option_general_ssl-mode. Clients have no common word
-// for encryption alone in a URL. This one makes those that read it verify the server too, and the file to do it by is
-// there.
-func query(mode database.Mode, file string) (word, text string) {
-	switch mode {
-	case database.Require:
-		return "REQUIRED", "?ssl_ca=" + file
-	case database.VerifyFull:
-		return "VERIFY_IDENTITY", "?ssl_ca=" + file
-	case database.ClientDecides:
-	}
-	return "", ""
-}
+// Role is an application as setups list it.
+func Role(app string) string { return app + "=" + Account(app) }
 
 // exporterEnv and exporterArgs lead the exporter to a server, whose certificate it verifies:
 // https://github.com/prometheus/mysqld_exporter/blob/v0.17.2/config/config.go.

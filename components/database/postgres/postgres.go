@@ -15,6 +15,12 @@ import (
 //go:embed scripts/*.sh
 var scripts embed.FS
 
+// Roles is the script of what every setup of roles and databases shares, called roles.sh: it defines the function
+// application.
+//
+//go:embed scripts/roles.sh
+var Roles string
+
 const (
 	superuser = "postgres"
 
@@ -60,7 +66,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		Started: []string{"pg_isready", "-q", "-h", "127.0.0.1", "-U", superuser},
 		Alive:   workload.Probe{TCP: true, Port: port.Name, Period: 10, Timeout: 5, Failures: 6},
 		Slots:   true,
-		Account: itself, Role: itself, Scheme: "postgresql", Query: query,
+		Account: itself, Role: itself, Bind: (*database.Target).Postgres,
 		Exporter: replicated.Exporter{
 			Port: workload.Port{Name: "metrics", Container: 9187}, Env: exporter,
 			Args: func(string) []string { return nil }, Up: "pg_up",
@@ -81,19 +87,6 @@ func client(host, role string, password *binding.SecretRef) []binding.Variable {
 		{Name: "PGSSLMODE", Value: pulumi.String(string(database.VerifyFull))},
 		{Name: "PGSSLROOTCERT", Value: pulumi.String(replicated.AuthorityFolder + "/" + replicated.Authority)},
 	}
-}
-
-// query says a mode in the words of libpq:
-// https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-PROTECTION.
-func query(mode database.Mode, file string) (word, text string) {
-	switch mode {
-	case database.Require:
-		return string(mode), "?sslmode=" + string(mode)
-	case database.VerifyFull:
-		return string(mode), "?sslmode=" + string(mode) + "&sslrootcert=" + file
-	case database.ClientDecides:
-	}
-	return "", ""
 }
 
 // exporter leads the exporter to a server:

@@ -1,9 +1,6 @@
 package replicated
 
 import (
-	"fmt"
-	"strings"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"plinth/components/binding"
@@ -41,39 +38,13 @@ type target struct {
 }
 
 func (d *Database) binding(to *target, shape database.Shape, mode database.Mode) binding.Binding {
-	b := binding.Binding{
-		Edges: []binding.Edge{d.parts.edge(to.id)}, Ready: to.ready, Revision: d.revisions[to.account],
-	}
-	plain := func(name, value string) {
-		if name != "" && value != "" {
-			b.Env = append(b.Env, binding.Variable{Name: name, Value: pulumi.String(value)})
-		}
-	}
-	port := d.engine.Port.Container
-	host, login := workload.Host(to.service, to.id.Namespace), database.Login(to.account, d.args.Rotation)
-	plain(shape.Host, host)
-	plain(shape.Port, fmt.Sprint(port))
-	plain(shape.Name, to.app)
-	plain(shape.User, login)
-	password := shape.Password
-	if password == "" && shape.URL != "" {
-		password = shape.URL + "_PASSWORD"
-	}
-	if password != "" {
-		b.Env = append(b.Env, binding.Variable{
-			Name: password, Secret: d.secrets[to.app].At(database.KeyOf(to.key, d.args.Rotation)),
-		})
-	}
-	file := "/etc/plinth/databases/" + to.service + "/" + Authority
-	word, query := d.engine.Query(mode, file)
-	plain(shape.Mode, word)
-	if strings.Contains(query, file) {
-		b.Files = []binding.File{{Path: file, Secret: binding.SecretRef{
-			Secret: pulumi.String(authorityOf(d.primary.Name)), Key: Authority,
-		}}}
-		plain(shape.Authority, file)
-	}
-	// The password is filled in by the kubelet: no object but the Secret holds it.
-	plain(shape.URL, fmt.Sprintf("%s://%s:$(%s)@%s:%d/%s%s", d.engine.Scheme, login, password, host, port, to.app, query))
+	b := d.engine.Bind(&database.Target{
+		Name: to.service, Host: pulumi.String(workload.Host(to.service, to.id.Namespace)), Port: d.engine.Port.Container,
+		Database: to.app, User: database.Login(to.account, d.args.Rotation),
+		Password: *d.secrets[to.app].At(database.KeyOf(to.key, d.args.Rotation)),
+		Authority: binding.SecretRef{Secret: pulumi.String(authorityOf(d.primary.Name)), Key: Authority},
+	}, shape, mode)
+	b.Edges = []binding.Edge{d.parts.edge(to.id)}
+	b.Ready, b.Revision = to.ready, d.revisions[to.account]
 	return b
 }

@@ -45,10 +45,8 @@ type Engine struct {
 	// Account is that of an application, and Role the application in the setup's list ROLES. The account that may only
 	// read is called that with [Reader].
 	Account, Role func(app string) string
-	// Scheme begins a URL. Query is what the engine's clients call a mode, and the query of a URL with it; file is that
-	// by which the server is verified, and query mentions it where a client in that mode needs it.
-	Scheme string
-	Query  func(mode database.Mode, file string) (word, query string)
+	// Bind leads the engine's clients to a target.
+	Bind func(to *database.Target, shape database.Shape, mode database.Mode) binding.Binding
 
 	// Exporter offers the server's metrics.
 	Exporter Exporter

@@ -6,6 +6,7 @@
 #
 # After a rotation the superuser still has the password from before, PREVIOUS_PASSWORD; it gets the new one first of all.
 . /scripts/common.sh
+. /scripts/accounts.sh
 until login; do
   # A restart of the primary gives the superuser the password of its Secret.
   [ -n "${PREVIOUS_PASSWORD:-}" ] || exit 1
@@ -28,18 +29,6 @@ if [ "$first" = 0 ] && [ "$(sql <<<"SHOW GLOBAL STATUS LIKE '${waiting_for}_stat
   done
 fi
 
-# account NAME PASSWORD
-account() { printf "CREATE USER IF NOT EXISTS \`%s\`@'%%';\nALTER USER \`%s\`@'%%' IDENTIFIED BY '%s';\n" "$1" "$1" "$2"; }
-
-# logins ACCOUNT FOLDER FILE GRANTS: the account, and where there has been a rotation the other that has the same rights.
-logins() {
-  account "$1" "$(cat "$2/$3")"
-  printf "GRANT %s TO \`%s\`@'%%';\n" "$4" "$1"
-  [ -e "$2/alternate-$3" ] || return 0
-  account "${1}_alt" "$(cat "$2/alternate-$3")"
-  printf "GRANT %s TO \`%s\`@'%%';\n" "$4" "${1}_alt"
-}
-
 {
   # Before there is a replica nothing of this waits for one: it gets all of it with its clone.
   [ "$first" = 0 ] || echo "SET sql_log_bin = 0;"
@@ -60,12 +49,9 @@ logins() {
   case " $SERVICES " in *" plinth_metrics "*) echo "GRANT $monitor TO plinth_metrics@'%';" ;; esac
   case " $SERVICES " in *" plinth_backup "*) echo "GRANT $routines TO plinth_backup@'%';" ;; esac
   for role in $ROLES; do
-    app=${role%%=*} name=${role#*=}
-    echo "CREATE DATABASE IF NOT EXISTS \`$app\`;"
-    logins "$name" "/roles/$app" password "ALL PRIVILEGES ON \`$app\`.*"
-    logins "${name}_read" "/roles/$app" read-password "SELECT, SHOW VIEW ON \`$app\`.*"
+    application "$role"
     case " $SERVICES " in
-      *" plinth_backup "*) echo "GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES ON \`$app\`.* TO plinth_backup@'%';" ;;
+      *" plinth_backup "*) echo "GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES ON \`${role%%=*}\`.* TO plinth_backup@'%';" ;;
     esac
   done
 } | sql
