@@ -103,6 +103,7 @@ const (
 	routerType     = "gcp:compute/router:Router"
 	firewallType   = "gcp:compute/firewall:Firewall"
 	ruleType       = "gcp:compute/forwardingRule:ForwardingRule"
+	addressType    = "gcp:compute/address:Address"
 	endpointsType  = "gcp:compute/networkEndpointGroup:NetworkEndpointGroup"
 	diskType       = "gcp:compute/disk:Disk"
 	globalType     = "gcp:compute/globalAddress:GlobalAddress"

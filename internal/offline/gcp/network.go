@@ -58,7 +58,7 @@ func networkTypes() map[string]simulation.Type {
 				// A NAT is part of its router, and goes with it.
 				to("router", routerType, notFound("router"), simulation.Falls, "selfLink", "name"),
 				toSubnetwork("subnetworks.*.name"),
-				to("natIps", "gcp:compute/address:Address", notFound("address"), simulation.Holds, "selfLink", "name"),
+				to("natIps", addressType, notFound("address"), simulation.Holds, "selfLink", "name"),
 			},
 			Rules: []simulation.Rule{enabled("compute"), listed},
 			ID:    "{project}/{region}/{router}/{name}", Name: "{name}",
@@ -78,14 +78,14 @@ func networkTypes() map[string]simulation.Type {
 			Defaults: object{"priority": float64(1000)}, Outputs: object{"direction": "INGRESS"},
 			Rules: []simulation.Rule{allowsOrDenies},
 		}),
-		"gcp:compute/address:Address": labelled(compute("regions/{region}/addresses", simulation.Type{
+		addressType: labelled(compute("regions/{region}/addresses", simulation.Type{
 			Replace: []string{
 				"address", "addressType", "ipVersion", "network", "networkTier", "prefixLength", "purpose", "subnetwork",
 				"description",
 			},
 			Defaults:   object{"addressType": "EXTERNAL"},
 			References: []simulation.Reference{toNetwork("network"), toSubnetwork("subnetwork")},
-			Rules:      []simulation.Rule{regional}, Outputs: object{"address": "198.51.100.{digits:2}"},
+			Rules:      []simulation.Rule{regional, internal}, Outputs: object{"address": "198.51.100.{digits:2}"},
 		})),
 		globalType: labelled(compute("global/addresses", simulation.Type{
 			Replace: []string{
@@ -112,7 +112,21 @@ func networkTypes() map[string]simulation.Type {
 			Held: "Error 400: Unable to remove Service Networking Connection, err: Error code 9, message: Failed to delete " +
 				"connection; Producer services (e.g. CloudSQL, Cloud Memstore, etc.) are still using this connection.",
 		},
-		ruleType: {Foreign: true, Name: "{name}"},
+		// Besides those that clusters make: what leads an address to a service of somebody else's.
+		// https://cloud.google.com/vpc/docs/configure-private-service-connect-services#create-endpoint.
+		ruleType: labelled(compute("regions/{region}/forwardingRules", simulation.Type{
+			Replace: []string{
+				"ipAddress", "ipProtocol", "loadBalancingScheme", "network", "subnetwork", "target", "description",
+			},
+			References: []simulation.Reference{
+				toNetwork("network"), toSubnetwork("subnetwork"),
+				to("ipAddress", addressType, notFound("address"), simulation.Holds, "selfLink", "address"),
+				to("target", databaseType, "Error 400: Invalid value for field 'resource.target': '{value}'. The URL is malformed "+
+					"or there is no such service attachment., invalid", simulation.Stays, "pscServiceAttachmentLink"),
+			},
+			Rules:   []simulation.Rule{regional, published},
+			Outputs: object{"pscConnectionId": "{digits:17}", "pscConnectionStatus": "ACCEPTED"},
+		})),
 		endpointsType: {Foreign: true, Name: "{name}", References: []simulation.Reference{
 			toNetwork("network"),
 			toSubnetwork("subnetwork"),
@@ -125,6 +139,30 @@ func networkTypes() map[string]simulation.Type {
 func regional(o *simulation.Operation) error {
 	if o.Text("region") == "" {
 		return o.Refuse("Cannot determine region: set in this resource, or set provider-level 'region' or 'zone'.")
+	}
+	return nil
+}
+
+// internal demands a subnetwork for an address in a network, and refuses one for others.
+func internal(o *simulation.Operation) error {
+	if inside := o.Text("addressType") == "INTERNAL"; inside != (o.Text("subnetwork") != "") {
+		return o.Refuse("Error 400: Invalid value for field 'resource.subnetwork': an address has a subnetwork if and only if " +
+			"it is INTERNAL., invalid")
+	}
+	return nil
+}
+
+// published demands an address, and no load balancing, of what leads to a service of somebody else's; a service that
+// offers nothing by Private Service Connect cannot be led to.
+func published(o *simulation.Operation) error {
+	switch {
+	case o.Text("target") == "":
+		return o.Refuse("Error 400: Invalid value for field 'resource.target': ''. The service attachment is missing., invalid")
+	case o.Text("ipAddress") == "":
+		return o.Refuse("Error 400: Invalid value for field 'resource.IPAddress': ''. An endpoint needs an address., invalid")
+	case o.Value("loadBalancingScheme") != "":
+		return o.Refuse("Error 400: Invalid value for field 'resource.loadBalancingScheme': '%s'. It must be empty for a Private "+
+			"Service Connect endpoint., invalid", o.Text("loadBalancingScheme"))
 	}
 	return nil
 }

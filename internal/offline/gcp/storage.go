@@ -1,6 +1,10 @@
 package gcp
 
-import "plinth/internal/offline/simulation"
+import (
+	"strings"
+
+	"plinth/internal/offline/simulation"
+)
 
 // keyTypes are keys: https://cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings/create. Neither
 // rings nor keys can be deleted: https://cloud.google.com/kms/docs/faq#cannot_delete.
@@ -146,7 +150,23 @@ func databaseTypes() map[string]simulation.Type {
 			},
 			Auto: "name", Tags: "settings.userLabels",
 			Defaults: object{"deletionProtection": true},
-			Texts:    []simulation.Text{{Path: "name", Min: 1, Max: 98, Pattern: computeName}},
+			Texts: []simulation.Text{
+				{Path: "name", Min: 1, Max: 98, Pattern: computeName},
+				// https://cloud.google.com/sql/docs/mysql/admin-api/rest/v1beta4/SqlDatabaseVersion.
+				{Path: "databaseVersion", Pattern: `POSTGRES_(9_6|1[0-8])|MYSQL_(5_[67]|8_[04])|SQLSERVER_.+`},
+				{Path: "settings.availabilityType", Words: []string{"REGIONAL", "ZONAL"}},
+				{Path: "settings.edition", Words: []string{"ENTERPRISE", "ENTERPRISE_PLUS"}},
+				{
+					Path: "settings.ipConfiguration.sslMode", Words: []string{
+						"ALLOW_UNENCRYPTED_AND_ENCRYPTED", "ENCRYPTED_ONLY", "TRUSTED_CLIENT_CERTIFICATE_REQUIRED",
+					},
+				},
+				// https://cloud.google.com/sql/docs/postgres/admin-api/rest/v1beta4/instances#backupconfiguration.
+				{Path: "settings.backupConfiguration.transactionLogRetentionDays", Pattern: `[1-7]`},
+				// 256 MiB make a step, 0.9 to 6.5 GiB go with a vCPU:
+				// https://cloud.google.com/sql/docs/postgres/create-instance#machine-types.
+				{Path: "settings.tier", Pattern: `db-(f1-micro|g1-small|custom-(1|[0-9]*[02468])-[0-9]+|n1-.+|perf-optimized-N-[0-9]+)`},
+			},
 			Unique: []simulation.Unique{{
 				By: []string{"name", "project"}, Taken: "Error 409: The Cloud SQL instance already exists., instanceAlreadyExists",
 				Gone: "Error 409: The Cloud SQL instance already exists. When you delete an instance, you can't reuse the name " +
@@ -160,14 +180,22 @@ func databaseTypes() map[string]simulation.Type {
 				to("masterInstanceName", databaseType, "Error 404: The Cloud SQL instance {value} does not exist., notFound",
 					simulation.Holds, "name"),
 			},
-			Rules: []simulation.Rule{enabled("sqladmin"), peered, lets("encryptionKeyName", "gcp-sa-cloud-sql")},
-			ID:    "{name}", Name: "{name}", Secret: []string{"rootPassword"},
+			Rules: []simulation.Rule{
+				enabled("sqladmin"), peered, lets("encryptionKeyName", "gcp-sa-cloud-sql"), reachable, recoverable, notSmaller,
+			},
+			ID: "{name}", Name: "{name}", Secret: []string{"rootPassword"},
 			Outputs: object{
 				"project": "{project}", "region": "{region}", "connectionName": "{project}:{region}:{name}",
 				"firstIpAddress": "10.99.0.{digits:2}", "privateIpAddress": "{firstIpAddress}",
 				"selfLink":                   "https://sqladmin.googleapis.com/sql/v1beta4/projects/{project}/instances/{name}",
 				"serviceAccountEmailAddress": "p{number}-{hex:6}@gcp-sa-cloud-sql.iam.gserviceaccount.com",
 				"__network":                  "{settings.ipConfiguration.privateNetwork>id}",
+				"pscServiceAttachmentLink": "https://www.googleapis.com/compute/v1/projects/{hex:12}-tp/regions/{region}/" +
+					"serviceAttachments/a-{hex:12}-psc-service-attachment-{hex:16}",
+				"dnsName": "{hex:12}.{hex:12}.{region}.sql.goog.",
+				"serverCaCerts": []any{object{
+					"cert": "-----BEGIN CERTIFICATE-----\n{hex:64}\n-----END CERTIFICATE-----", "commonName": "{name}",
+				}},
 			},
 			Held: "Error 400: The instance {name} has replicas: delete them first., invalidOperation",
 			Guards: []simulation.Guard{
@@ -223,6 +251,52 @@ func peered(o *simulation.Operation) error {
 		return o.Refuse(
 			"Error 400: Invalid request: Failed to create subnetwork. Please create Service Networking connection "+
 				"with service 'servicenetworking.googleapis.com' from consumer network '%s' again., invalid", network)
+	}
+	return nil
+}
+
+// reachable demands a way to an instance:
+// https://cloud.google.com/sql/docs/postgres/admin-api/rest/v1beta4/instances#ipconfiguration.
+func reachable(o *simulation.Operation) error {
+	const network = "settings.ipConfiguration."
+	if o.Value("settings.ipConfiguration") == nil || o.Value(network+"ipv4Enabled") != false ||
+		o.Text(network+"privateNetwork") != "" || len(o.Texts(network+"pscConfigs.*.allowedConsumerProjects")) > 0 {
+		return nil
+	}
+	return o.Refuse("Error 400: Invalid request: At least one of Public IP, Private IP or PSC connectivity must be enabled.")
+}
+
+// recoverable refuses two zones, or a replica, without what is to be recovered from:
+// https://cloud.google.com/sql/docs/postgres/high-availability, https://cloud.google.com/sql/docs/mysql/replication.
+func recoverable(o *simulation.Operation) error {
+	logs := func(e simulation.Entry) bool {
+		const backups = "settings.backupConfiguration."
+		key := "pointInTimeRecoveryEnabled"
+		if strings.HasPrefix(e.Text("databaseVersion"), "MYSQL") {
+			key = "binaryLogEnabled"
+		}
+		return e.Text(backups+"enabled") == "true" && e.Text(backups+key) == "true"
+	}
+	if o.Text("settings.availabilityType") == "REGIONAL" && !logs(o.Entry) {
+		return o.Refuse("Error 400: Invalid request: Backups and point-in-time recovery (of MySQL, binary logs) must be enabled " +
+			"for a regional instance., invalid")
+	}
+	primary, found := o.Find(databaseType, o.Text("masterInstanceName"), "name")
+	if found && strings.HasPrefix(primary.Text("databaseVersion"), "MYSQL") && !logs(primary) {
+		return o.Refuse("Error 400: The primary instance %s has no binary logs., invalid", primary.Name)
+	}
+	return nil
+}
+
+// notSmaller refuses a smaller disk: https://cloud.google.com/sql/docs/postgres/instance-settings#storage-capacity-2ndgen.
+func notSmaller(o *simulation.Operation) error {
+	if o.Old == nil {
+		return nil
+	}
+	before, _ := o.Old.Inputs["settings"].(object)
+	had, _ := before["diskSize"].(float64)
+	if now, _ := o.Value("settings.diskSize").(float64); now < had {
+		return o.Refuse("Error 400: Invalid request: Disk size cannot be decreased from %v to %v., invalid", had, now)
 	}
 	return nil
 }
