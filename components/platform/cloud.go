@@ -45,6 +45,8 @@ type Args struct {
 	EncryptWithOwnKey bool
 	// LogRetention is how many days logs are kept, one of those that CloudWatch offers.
 	LogRetention int
+	// Databases says that the cloud is to run databases: what they share is made.
+	Databases bool
 	// Repositories are the names of image repositories to make.
 	Repositories []string
 	// MaintenanceStart is the hour of day, UTC, at which a cloud that maintains clusters by itself may begin.
@@ -68,6 +70,9 @@ type Network struct {
 	// Pods and Services are ranges for those where the cloud wants them apart from the nodes'. They overlap neither
 	// each other nor CIDR.
 	Pods, Services string
+	// Endpoints is a range for addresses in the network of what the cloud runs outside of it, where the cloud wants them
+	// apart. It overlaps none of the others.
+	Endpoints string
 	// NAT is the way out.
 	NAT NAT
 	// FlowLogs records connections.

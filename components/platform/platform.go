@@ -45,6 +45,11 @@ type Cluster interface {
 		ctx *pulumi.Context, name string, args *SecretStoreArgs, opts ...pulumi.ResourceOption,
 	) (*SecretStore, error)
 
+	// Database makes a server that the cloud runs. It waits for no more than its network and its key, so that it comes up
+	// beside the cluster. [Args.Databases] must say that there is one. A cluster that exists already has no cloud that
+	// Plinth knows: there it is an error.
+	Database(ctx *pulumi.Context, name string, args *DatabaseArgs, opts ...pulumi.ResourceOption) (*Database, error)
+
 	// Repository is the address of an image repository that the platform made ([Args.Repositories]), to be followed by
 	// a tag: registry/path/name. An error where there is none of the name.
 	Repository(name string) (pulumi.StringOutput, error)

@@ -46,8 +46,12 @@ func (c *Cluster) keyPolicy() []statement {
 	scaling := condition{"ArnEquals", "aws:PrincipalArn", []pulumi.StringInput{pulumi.Sprintf(
 		"arn:%s:iam::%s:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling",
 		c.partition(), c.account)}}
-	logs := make([]pulumi.StringInput, 0, len(containerLogs())+2)
-	for _, group := range append(c.clusterLogs(), c.flowLogs()) {
+	groups := append(c.clusterLogs(), c.flowLogs())
+	if c.args.Databases {
+		groups = append(groups, c.databaseLogs())
+	}
+	logs := make([]pulumi.StringInput, 0, len(groups))
+	for _, group := range groups {
 		logs = append(logs, c.arn("logs", "log-group:"+group))
 	}
 	return []statement{

@@ -59,6 +59,8 @@ type Cluster struct {
 	tokensFrom *iam.OpenIdConnectProvider
 	// accessLogs is where buckets write down who used them, nil before there is one.
 	accessLogs *slim.Bucket
+	// databases are what those share.
+	databases *databases
 	// repositories by the name that args gives them.
 	repositories map[string]*slim.Repository
 }
@@ -103,6 +105,9 @@ func (c *Cluster) build(ctx *pulumi.Context, subnets []ranges) error {
 		return err
 	}
 	if err = c.makeKey(ctx); err != nil {
+		return err
+	}
+	if err = c.makeDatabases(ctx); err != nil {
 		return err
 	}
 	if c.args.Network.FlowLogs {

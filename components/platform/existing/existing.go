@@ -154,6 +154,13 @@ func (c *Cluster) SecretStore(
 	return nil, fmt.Errorf("making secret store %s: %w", name, errNoCloud)
 }
 
+// Database implements [platform.Cluster]: there is no cloud that could run one.
+func (c *Cluster) Database(
+	_ *pulumi.Context, _ string, args *platform.DatabaseArgs, _ ...pulumi.ResourceOption,
+) (*platform.Database, error) {
+	return nil, fmt.Errorf("having a cloud run database %s: %w", args.Called, errNoCloud)
+}
+
 // Repository implements [platform.Cluster]: there is no cloud that could have made one.
 func (c *Cluster) Repository(name string) (pulumi.StringOutput, error) {
 	return pulumi.StringOutput{}, fmt.Errorf("finding image repository %s: %w", name, errNoCloud)

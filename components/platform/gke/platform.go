@@ -56,6 +56,8 @@ type Cluster struct {
 	kubernetes *kubernetes.Provider
 	// accessLogs is where buckets write down who used them, nil before there is one.
 	accessLogs *accessLogs
+	// databases are what those share.
+	databases *databases
 	// registry holds the image repositories, nil where there are none.
 	registry *slim.Repository
 }
@@ -96,6 +98,9 @@ func (c *Cluster) build(ctx *pulumi.Context) error {
 		return err
 	}
 	if err := c.makeKey(ctx); err != nil {
+		return err
+	}
+	if err := c.makeDatabases(ctx); err != nil {
 		return err
 	}
 	if err := c.makeCluster(ctx); err != nil {

@@ -25,6 +25,7 @@ const (
 	apiScanning            = "containerscanning"
 	apiSecrets             = "secretmanager"
 	apiStorage             = "storage"
+	apiSQL                 = "sqladmin"
 )
 
 // makeProject switches on what an empty project has switched off. Others in the project use the same APIs, so they stay
@@ -36,6 +37,9 @@ func (c *Cluster) makeProject(ctx *pulumi.Context) error {
 	}
 	if c.args.EncryptWithOwnKey {
 		apis = append(apis, apiKMS)
+	}
+	if c.args.Databases {
+		apis = append(apis, apiSQL)
 	}
 	for _, api := range apis {
 		if _, err := c.switchOn(ctx, api); err != nil {

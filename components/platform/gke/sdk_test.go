@@ -244,7 +244,18 @@ func (s *sdk) wrong(rec *record.Recording) []string {
 // everything is a recording with an identity that has every permission.
 func everything(t *testing.T) *record.Recording {
 	t.Helper()
-	rec, err := attempt(t, prod(), func(ctx *pulumi.Context, made platform.Cluster) error {
+	args := prod()
+	args.Databases, args.Network.Endpoints = true, "10.8.16.0/24"
+	rec, err := attempt(t, args, func(ctx *pulumi.Context, made platform.Cluster) error {
+		for _, engine := range []platform.DatabaseEngine{platform.DatabasePostgres, platform.DatabaseMySQL} {
+			_, err := made.Database(ctx, string(engine)+"-server", &platform.DatabaseArgs{
+				Called: string(engine), Engine: engine, Version: "8.4", Size: platform.Small, Storage: 20, Backups: 1, Replicas: 1,
+				Password: pulumi.String("a word"),
+			})
+			if err != nil {
+				return err
+			}
+		}
 		var grants []binding.Grant
 		for _, allow := range []binding.Permission{
 			binding.ReadObjects, binding.WriteObjects, binding.ReadSecret, binding.Decrypt,

@@ -154,3 +154,49 @@ func NewFirewall(
 ) (*Firewall, error) {
 	return bytoken.Register(ctx, "gcp:compute/firewall:Firewall", name, args, &Firewall{}, opts)
 }
+
+// Address is an address in a subnetwork.
+type Address struct {
+	pulumi.CustomResourceState
+
+	Address pulumi.StringOutput `pulumi:"address"`
+}
+
+// AddressArgs are the properties of an [Address].
+type AddressArgs struct {
+	Name        pulumi.StringInput    `pulumi:"name"`
+	Region      pulumi.StringInput    `pulumi:"region"`
+	Subnetwork  pulumi.StringInput    `pulumi:"subnetwork"`
+	AddressType pulumi.StringInput    `pulumi:"addressType"`
+	Labels      pulumi.StringMapInput `pulumi:"labels"`
+}
+
+// NewAddress takes an address.
+func NewAddress(
+	ctx *pulumi.Context, name string, args *AddressArgs, opts ...pulumi.ResourceOption,
+) (*Address, error) {
+	return bytoken.Register(ctx, "gcp:compute/address:Address", name, args, &Address{}, opts)
+}
+
+// ForwardingRule leads an address to a service.
+type ForwardingRule struct {
+	pulumi.CustomResourceState
+}
+
+// ForwardingRuleArgs are the properties of a [ForwardingRule].
+type ForwardingRuleArgs struct {
+	Name                pulumi.StringInput    `pulumi:"name"`
+	Region              pulumi.StringInput    `pulumi:"region"`
+	Network             pulumi.StringInput    `pulumi:"network"`
+	IPAddress           pulumi.StringInput    `pulumi:"ipAddress"`
+	Target              pulumi.StringInput    `pulumi:"target"`
+	LoadBalancingScheme pulumi.StringInput    `pulumi:"loadBalancingScheme"`
+	Labels              pulumi.StringMapInput `pulumi:"labels"`
+}
+
+// NewForwardingRule makes a forwarding rule.
+func NewForwardingRule(
+	ctx *pulumi.Context, name string, args *ForwardingRuleArgs, opts ...pulumi.ResourceOption,
+) (*ForwardingRule, error) {
+	return bytoken.Register(ctx, "gcp:compute/forwardingRule:ForwardingRule", name, args, &ForwardingRule{}, opts)
+}
