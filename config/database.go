@@ -3,24 +3,29 @@ package config
 // Database is a database server, with a role and a database of its own for every app that is bound to it.
 type Database struct {
 	// Engine is what runs it in the cluster: `postgres`, `mariadb` or `mysql`, a primary with replicas, which does not
-	// fail over by itself; `cloudnative-pg`, PostgreSQL by that operator, which does, and has to be in the cluster. A
-	// database that holds data cannot change its engine.
+	// fail over by itself; `cloudnative-pg`, PostgreSQL by that operator, which does, and has to be in the cluster;
+	// `managed-postgres` or `managed-mysql`, which the cloud runs outside of it. A database that holds data cannot change
+	// its engine.
 	Engine Engine `json:"engine" default:"postgres"`
 	// Image is an official image of the engine, or one with its documented contract: of PostgreSQL from version 15,
-	// MariaDB from 10.6, MySQL from 8.0.26; with `cloudnative-pg` one of the operator's.
+	// MariaDB from 10.6, MySQL from 8.0.26; with `cloudnative-pg` one of the operator's. With a managed engine it is the
+	// client that makes roles and databases.
 	Image string `json:"image" absent:"one of the engine's"`
 	// User is the image's numeric user of the server: 999 on Debian, 70 on Alpine. The operator has one of its own.
 	User int64 `json:"user" default:"999"`
 	// Replicas is the number of replicas beside the primary.
 	Replicas int `json:"replicas" tier:"dev=0 staging=1 prod=2"`
-	// Storage is the size of each server's volume, a quantity of bytes. It can grow, not shrink.
+	// Storage is the size of each server's volume, a quantity of bytes. It can grow, not shrink. A managed database has
+	// 20Gi at least, and grows by itself to four times of what it starts with.
 	Storage string `json:"storage" tier:"dev=1Gi staging=20Gi prod=50Gi"`
 	// StorageClass is the class of the volumes. Empty: the encrypted one of a cluster of the stack's own, else the
 	// cluster's default.
 	StorageClass string `json:"storageClass"`
-	// Retain keeps the volumes when the stack is destroyed, and with them the namespace.
+	// Retain keeps the volumes when the stack is destroyed, and with them the namespace; of a managed database a last
+	// snapshot on AWS, and on Google Cloud the server.
 	Retain bool `json:"retain" tier:"dev=false staging=false prod=true"`
-	// Resources are the least and the most that one server may use. The server's caches follow from the memory limit.
+	// Resources are the least and the most that one server may use. The server's caches follow from the memory limit. A
+	// managed database gets the smallest machine that has the limits.
 	Resources Resources `json:"resources"`
 	// Synchronous says what a commit waits for: `on` for the primary's disk; `off` for nothing, so that a crash loses the
 	// last moment; `quorum` for the primary's disk and for one replica, so that nothing is lost with either.
@@ -30,7 +35,8 @@ type Database struct {
 	// Rotation counts the rotations of the passwords: one more makes all of them anew, without a refused connection. Raise
 	// it by one at a time.
 	Rotation int `json:"rotation" default:"0"`
-	// Settings are parameters of the server by name, over those that Plinth sets.
+	// Settings are parameters of the server by name, over those that Plinth sets; of a managed database in the words and
+	// units of the cloud.
 	Settings map[string]string `json:"settings" key:"PARAMETER"`
 	// Clients are the ranges that pods of the cluster have their addresses in. Which pods may connect is up to the
 	// network policies.
@@ -43,6 +49,8 @@ type Database struct {
 	Metrics *DatabaseMetrics `json:"metrics,omitempty" absent:"no metrics"`
 	// Operator says where the operator is. Only with `engine: cloudnative-pg`.
 	Operator Operator `json:"operator"`
+	// Managed says how the cloud runs it. Only with `managed-postgres` and `managed-mysql`.
+	Managed Managed `json:"managed"`
 	// Timeout is how long each part of the database may take to be ready, in seconds.
 	Timeout int `json:"timeout" default:"600"`
 }
@@ -105,12 +113,20 @@ const (
 	MySQL   Engine = "mysql"
 	// CloudNativePG is PostgreSQL by an operator.
 	CloudNativePG Engine = "cloudnative-pg"
+	// ManagedPostgres and ManagedMySQL are those that the cloud runs.
+	ManagedPostgres Engine = "managed-postgres"
+	ManagedMySQL    Engine = "managed-mysql"
 )
 
 // Values lists the engines.
 func (Engine) Values() []string {
-	return []string{string(Postgres), string(MariaDB), string(MySQL), string(CloudNativePG)}
+	return []string{
+		string(Postgres), string(MariaDB), string(MySQL), string(CloudNativePG), string(ManagedPostgres), string(ManagedMySQL),
+	}
 }
+
+// ByCloud says whether the cloud runs the database.
+func (e Engine) ByCloud() bool { return e == ManagedPostgres || e == ManagedMySQL }
 
 // Synchronous is what a commit waits for.
 type Synchronous string

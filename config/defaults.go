@@ -61,6 +61,7 @@ func completeDefaults(c *Config, absent map[string]bool) {
 		if m := database.Metrics; m != nil && absent[at("databases", name, "metrics", "image")] {
 			m.Image = cmp.Or(engines[database.Engine].exporter, engines[Postgres].exporter)
 		}
+		completeManaged(&database)
 		c.Databases[name] = database
 	}
 	for name, bucket := range c.Buckets {

@@ -38,6 +38,10 @@ var engines = map[Engine]offer{
 	CloudNativePG: {
 		image: "ghcr.io/cloudnative-pg/postgresql:17.6", server: "PostgreSQL", own: ofPostgres, lacks: byOperator,
 	},
+	ManagedPostgres: {
+		image: "docker.io/library/postgres:17.6", server: "PostgreSQL", own: ofManagedPostgres, lacks: unmanaged,
+	},
+	ManagedMySQL: {image: "docker.io/library/mysql:8.4.6", server: "MySQL", own: ofManagedMySQL, lacks: unmanaged},
 }
 
 // byOperator is what a database of the operator's does not have.
@@ -53,6 +57,9 @@ const exporterOfMySQL = "docker.io/prom/mysqld-exporter:v0.17.2"
 var (
 	ofPostgres = []string{"postgres", "replication"}
 	ofMySQL    = []string{"mysql", "replication", "root", "sys"}
+	// The administrator, those of the clouds themselves, and databases that are there already.
+	ofManagedPostgres = []string{"plinth", "postgres", "rdsadmin", "cloudsqladmin", "cloudsqlsuperuser"}
+	ofManagedMySQL    = []string{"plinth", "mysql", "root", "sys", "rdsadmin"}
 )
 
 // inMySQL is what neither MariaDB nor MySQL has.
@@ -92,6 +99,7 @@ func (c *checker) engine(path string, d *Database) {
 	for _, key := range slices.Sorted(maps.Keys(of.lacks)) {
 		c.check(at(path, key), c.absent[at(path, key)], "must not be set with the engine %s: %s", d.Engine, of.lacks[key])
 	}
+	c.managed(path, d)
 	switch d.Engine {
 	case MySQL:
 		// A clone locks commits out for a moment, which would wait for the replica that is the clone:
@@ -102,10 +110,14 @@ func (c *checker) engine(path string, d *Database) {
 		c.mysqlSettings(at(path, "settings"), of.server, d)
 	case MariaDB:
 		c.mysqlSettings(at(path, "settings"), of.server, d)
+	case ManagedMySQL:
+		c.mysqlSettings(at(path, "settings"), of.server, d)
+	case ManagedPostgres:
+		c.settings(at(path, "settings"), numbered(d.Managed.Version), d.Settings)
 	case Postgres:
-		c.settings(at(path, "settings"), d.Image, d.Settings)
+		c.settings(at(path, "settings"), postgresVersion(d.Image), d.Settings)
 	case CloudNativePG:
-		c.settings(at(path, "settings"), d.Image, d.Settings)
+		c.settings(at(path, "settings"), postgresVersion(d.Image), d.Settings)
 		c.operator(at(path, "operator"), &d.Operator)
 		for _, key := range []string{at(path, "backup", "scratch"), at(path, "backup", "timeout"), at(path, "metrics", "image")} {
 			c.check(key, c.absent[key] || d.Backup == nil && d.Metrics == nil,

@@ -150,7 +150,7 @@ func TestATierIsAllThatIsRequired(t *testing.T) {
 			Region: "europe-west4", Zones: []string{"europe-west4-a", "europe-west4-b", "europe-west4-c"},
 		},
 		Network: config.Network{
-			CIDR: "10.0.0.0/16", Pods: "10.4.0.0/14", Services: "10.8.0.0/20", NAT: config.NATSingle, FlowLogs: true,
+			CIDR: "10.0.0.0/16", Pods: "10.4.0.0/14", Services: "10.8.0.0/20", Endpoints: "10.8.16.0/24", NAT: config.NATSingle, FlowLogs: true,
 		},
 		Cluster: config.Cluster{
 			Identifier: "plinth/dev", Version: "1.35", Generation: 1, Endpoint: config.Endpoint{Public: true},

@@ -8,6 +8,8 @@ type Network struct {
 	Pods string `json:"pods" default:"10.4.0.0/14"`
 	// Services is the range for Services, from /16 to /24.
 	Services string `json:"services" default:"10.8.0.0/20"`
+	// Endpoints is the range for the addresses of managed databases on Google Cloud, from /24 to /28.
+	Endpoints string `json:"endpoints" default:"10.8.16.0/24"`
 	// NAT is how nodes, which have no public addresses, reach the world: `single` is one gateway, in one zone;
 	// `perZone` one in each, so that a zone that fails takes only itself along; `none` is no way out.
 	NAT WayOut `json:"nat" tier:"dev=single staging=single prod=perZone"`

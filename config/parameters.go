@@ -51,8 +51,7 @@ func parameters(version int) []string {
 
 // settings: parameters that the server knows, and none that Plinth answers for. Of extensions, whose parameters have a
 // dot in their names, the server itself takes any.
-func (c *checker) settings(path, image string, settings map[string]string) {
-	version := postgresVersion(image)
+func (c *checker) settings(path string, version int, settings map[string]string) {
 	known := parameters(version)
 	server := "PostgreSQL"
 	if version > 0 {

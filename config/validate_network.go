@@ -19,7 +19,7 @@ type span struct {
 	widest, narrowest int
 }
 
-// network: three ranges apart from each other, each as wide as both clouds allow:
+// network: ranges apart from each other, each as wide as both clouds allow:
 // https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html for a VPC (narrower than /20 there is no room
 // for three kinds of subnets in three zones), https://cloud.google.com/kubernetes-engine/docs/concepts/alias-ips for
 // pods and Services, and https://docs.aws.amazon.com/eks/latest/APIReference/API_KubernetesNetworkConfigRequest.html,
@@ -32,6 +32,9 @@ func (c *checker) network() {
 		{"network.cidr", c.Network.CIDR, 16, 20},
 		{"network.pods", c.Network.Pods, 9, 21},
 		{"network.services", c.Network.Services, 16, 24},
+	}
+	if c.Cloud == OnGCP && c.usesManaged() {
+		spans = append(spans, span{"network.endpoints", c.Network.Endpoints, 24, 28})
 	}
 	var apart []netip.Prefix
 	for i, s := range spans {

@@ -117,7 +117,8 @@ func (c *checker) need() need {
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Databases)) {
 		path, database := at("databases", name), c.Databases[name]
-		if !c.sound(path) || !c.sound(at(path, "replicas")) {
+		// What the cloud runs is not in the namespace.
+		if !c.sound(path) || !c.sound(at(path, "replicas")) || database.Engine.ByCloud() {
 			continue
 		}
 		c.count(&sum, name, at(path, "resources"), database.Replicas+1, database.Resources.Limits)

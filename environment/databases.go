@@ -6,14 +6,17 @@ import (
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"k8s.io/apimachinery/pkg/api/resource"
 
 	"plinth/components/binding"
 	"plinth/components/database"
 	"plinth/components/database/cloudnativepg"
+	"plinth/components/database/managed"
 	"plinth/components/database/mysql"
 	"plinth/components/database/postgres"
 	"plinth/components/database/replicated"
 	"plinth/components/operators"
+	"plinth/components/platform"
 	"plinth/components/workload"
 	"plinth/config"
 )
@@ -28,6 +31,7 @@ type offered interface {
 var (
 	_ offered = (*replicated.Database)(nil)
 	_ offered = (*cloudnativepg.Cluster)(nil)
+	_ offered = (*managed.Database)(nil)
 )
 
 func (e *environment) databases() error {
@@ -94,6 +98,15 @@ func (e *environment) database(name string, d *config.Database) (offered, error)
 			args.Metrics = &cloudnativepg.Metrics{Namespace: m.Namespace}
 		}
 		return cloudnativepg.New(e.ctx, name, args, e.inCluster()...)
+	case config.ManagedPostgres, config.ManagedMySQL:
+		server, err := serverOf(name, d)
+		if err != nil {
+			return nil, err
+		}
+		return managed.New(e.ctx, name, &managed.Args{
+			Namespace: e.namespace, PartOf: e.partOf, Cloud: e.cluster, Server: server, Image: image, User: int(d.User),
+			Rotation: d.Rotation, Applications: e.usersOf(name), Timeout: d.Timeout,
+		}, e.inCluster()...)
 	}
 	return nil, fmt.Errorf("database %s: no engine is called %q", name, d.Engine)
 }
@@ -111,6 +124,26 @@ func (e *environment) cloudNativePG() ([]pulumi.Resource, error) {
 		e.operator[name] = found.Ready
 	}
 	return e.operator[name], nil
+}
+
+// serverOf is the server that the cloud is to make.
+func serverOf(name string, d *config.Database) (platform.DatabaseArgs, error) {
+	m := d.Managed
+	args := platform.DatabaseArgs{
+		Called: name, Engine: platform.DatabasePostgres, Version: m.Version, Size: platform.Size(d.Resources.Limits.Size()),
+		Machine: m.Machine, MultiZone: m.MultiZone, Replicas: d.Replicas, Backups: m.Backups, Settings: d.Settings,
+		Protect: m.Protect, Retain: d.Retain,
+	}
+	if d.Engine == config.ManagedMySQL {
+		args.Engine = platform.DatabaseMySQL
+	}
+	storage, err := resource.ParseQuantity(d.Storage)
+	if err != nil {
+		return args, fmt.Errorf("storage of database %s: %w", name, err)
+	}
+	const gib = 1 << 30
+	args.Storage = max(platform.LeastStorage, int((storage.Value()+gib-1)/gib))
+	return args, nil
 }
 
 // usersOf are the apps that are bound to a database, sorted.
@@ -140,7 +173,8 @@ func (e *environment) bindings(app string, bound *config.Bound) []binding.Bindin
 // retains says whether volumes are to outlive the environment, and so their namespace.
 func (e *environment) retains() bool {
 	for _, d := range e.cfg.Databases {
-		if d.Retain {
+		// What the cloud runs has no volumes.
+		if d.Retain && !d.Engine.ByCloud() {
 			return true
 		}
 	}

@@ -77,7 +77,7 @@ func (e *environment) cloudArgs() *platform.Args {
 		Protect: c.Protect, Retain: c.Retain,
 		Location: platform.Location{Account: e.cfg.AWS.Account, Region: e.cfg.AWS.Region, Zones: e.cfg.AWS.Zones},
 		Network: platform.Network{
-			CIDR: n.CIDR, Pods: n.Pods, Services: n.Services, NAT: platform.NAT(n.NAT), FlowLogs: n.FlowLogs,
+			CIDR: n.CIDR, Pods: n.Pods, Services: n.Services, Endpoints: n.Endpoints, NAT: platform.NAT(n.NAT), FlowLogs: n.FlowLogs,
 		},
 		Version:  string(c.Version),
 		Endpoint: platform.Endpoint(c.Endpoint),
@@ -91,6 +91,9 @@ func (e *environment) cloudArgs() *platform.Args {
 		g := e.cfg.GCP
 		args.Location = platform.Location{Account: g.Project, Region: g.Region, Zones: g.Zones}
 		args.Admins = g.Admins
+	}
+	for _, d := range e.cfg.Databases {
+		args.Databases = args.Databases || d.Engine.ByCloud()
 	}
 	for name, group := range c.Nodes {
 		args.Nodes[name] = nodes(group)

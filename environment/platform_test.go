@@ -63,7 +63,7 @@ func TestAPlatformIsToldWhatTheConfigurationSays(t *testing.T) {
 			Account: "example-project", Region: "europe-west1", Zones: []string{"europe-west1-b", "europe-west1-c"},
 		},
 		Network: platform.Network{
-			CIDR: "10.32.0.0/18", Pods: "10.64.0.0/14", Services: "10.68.0.0/20", NAT: platform.NATPerZone,
+			CIDR: "10.32.0.0/18", Pods: "10.64.0.0/14", Services: "10.68.0.0/20", Endpoints: "10.8.16.0/24", NAT: platform.NATPerZone,
 		},
 		Version: "1.34", Endpoint: platform.Endpoint{Public: true, CIDRs: []string{"203.0.113.0/24"}},
 		Admins: []string{"group:ops@example.com"},

@@ -201,6 +201,10 @@ type rest struct {
 func retention(deployment *apitype.DeploymentV3) rest {
 	r := rest{named: map[[2]string]bool{}}
 	for _, state := range deployment.Resources {
+		if name, ok := state.Inputs["finalSnapshotIdentifier"].(string); ok && state.Inputs["skipFinalSnapshot"] == false {
+			// RDS takes it when it deletes the database.
+			r.named[[2]string{"aws:rds/snapshot:Snapshot", name}] = true
+		}
 		switch pkg := string(state.Type.Package()); {
 		case !state.RetainOnDelete || !state.Custom:
 		case pkg == "kubernetes":

@@ -1,5 +1,5 @@
 // Package standin has platforms for tests that are about what runs in a cluster, and not about where that comes from:
-// of a cloud they make no more than the provider of its cluster. Tests of the clouds themselves are in test/clouds,
+// of a cloud they make no more than the provider of its cluster, and tell where a database would be. Tests of the clouds themselves are in test/clouds,
 // which compiles their SDKs.
 package standin
 
@@ -71,4 +71,19 @@ func (c cluster) Identity(
 		}).(pulumi.StringOutput)},
 		Edges: []binding.Edge{{To: binding.Peer{CIDR: "169.254.169.254/32"}, Ports: []binding.Port{{Number: 80}}}},
 	}, nil
+}
+
+// Database implements [platform.Cluster].
+func (cluster) Database(
+	_ *pulumi.Context, _ string, args *platform.DatabaseArgs, _ ...pulumi.ResourceOption,
+) (*platform.Database, error) {
+	host := func(of string) pulumi.String { return pulumi.String(args.Called + of + ".cloud.example.com") }
+	made := &platform.Database{
+		Host: host(""), Port: args.Engine.Port(), Ranges: []string{"10.0.240.0/24"},
+		Authority: pulumi.String("an authority's certificate\n"),
+	}
+	for i := range args.Replicas {
+		made.Readers = append(made.Readers, host(fmt.Sprintf("-reader-%d", i)))
+	}
+	return made, nil
 }
