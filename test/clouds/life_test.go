@@ -385,6 +385,7 @@ func life(t *testing.T, p *project, v variant) {
 	if stops {
 		bucket["forceDestroy"] = false
 	}
+	p.set(t, stack, managedSections())
 	p.set(t, stack, map[string]any{
 		"cluster": map[string]any{"version": "1.34"}, "aws": map[string]any{"account": "123456789012"},
 		"buckets": map[string]any{"assets": bucket},
@@ -431,12 +432,18 @@ func life(t *testing.T, p *project, v variant) {
 	}
 
 	if v.tier == config.Prod {
-		contains(t, call(refused, "destroy", "--yes"), "holds protected resources: ", "Cluster ", "Namespace ", "assets-bucket",
-			"nothing was deleted")
-		p.set(t, stack, map[string]any{
-			"cluster": map[string]any{"protect": false}, "namespace": map[string]any{"protect": false},
-			"buckets": map[string]any{"assets": map[string]any{"engine": "managed", "protect": false}},
-		})
+		protected := []string{"holds protected resources: ", "Cluster ", "Namespace ", "Instance ", "assets-bucket",
+			"nothing was deleted"}
+		contains(t, call(refused, "destroy", "--yes"), protected...)
+		released := managedSections()
+		for _, database := range released["databases"].(map[string]any) {
+			database.(map[string]any)["managed"] = map[string]any{"protect": false}
+		}
+		released["cluster"], released["namespace"] = map[string]any{"protect": false}, map[string]any{"protect": false}
+		released["buckets"] = map[string]any{"assets": map[string]any{"engine": "managed", "protect": false}}
+		p.set(t, stack, released)
+		// What the file says counts once an update has told the clouds.
+		contains(t, call(refused, "destroy", "--yes"), protected...)
 		call(done, "up")
 	}
 	// What is in a bucket goes with it, or stops the destroy until somebody has taken it out.
@@ -464,6 +471,7 @@ func life(t *testing.T, p *project, v variant) {
 			t.Errorf("left behind: %s %s", e.Type, e.ID)
 		}
 	}
+	managedLeft(t, v, remaining)
 	if kept == 0 {
 		contains(t, out, "nothing else is left in the simulated cloud")
 	} else {

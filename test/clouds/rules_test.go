@@ -358,12 +358,28 @@ func unsafe(v variant, rec *record.Recording) []string {
 	for _, r := range of(rec, "aws:ecr/repository:Repository") {
 		flag(r, "forceDelete", !keep)
 	}
-	for _, r := range of(rec, "aws:rds/instance:Instance") {
-		flag(r, "skipFinalSnapshot", !keep)
-		flag(r, "deletionProtection", keep)
-	}
-	for _, r := range of(rec, "gcp:sql/databaseInstance:DatabaseInstance") {
-		flag(r, "deletionProtection", keep)
+	// A replica holds nothing of its own.
+	for _, r := range of(rec, databaseTypes...) {
+		keeps := keep && !replica(r)
+		flag(r, "deletionProtection", keeps)
+		if protects := r.Protect != nil && *r.Protect; r.Name != "planted" && protects != keeps {
+			complain(r, "is protected: %t, want %t", protects, keeps)
+		}
+		retains := r.RetainOnDelete != nil && *r.RetainOnDelete
+		if string(r.Type) == databaseTypes[0] {
+			flag(r, "skipFinalSnapshot", !keeps)
+			if retains {
+				complain(r, "is kept, and not its snapshot")
+			}
+			continue
+		}
+		if retains != keeps {
+			complain(r, "is kept: %t, want %t", retains, keeps)
+		}
+		settings := r.Inputs["settings"]
+		if !settings.IsObject() || !settings.ObjectValue()["deletionProtectionEnabled"].DeepEquals(resource.NewProperty(keeps)) {
+			complain(r, "has no settings.deletionProtectionEnabled, want %t", keeps)
+		}
 	}
 	for _, r := range of(rec, "aws:s3/bucketV2:BucketV2", "aws:s3/bucket:Bucket", "gcp:storage/bucket:Bucket") {
 		flag(r, "forceDestroy", !keep)

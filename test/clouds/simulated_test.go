@@ -2,6 +2,7 @@ package clouds_test
 
 import (
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"strings"
 	"sync"
@@ -56,6 +57,13 @@ func invoke(token string, arguments resource.PropertyMap) (resource.PropertyMap,
 func (s *simulated) answer(r *record.Resource) resource.PropertyMap {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if r.Type == "random:index/randomId:RandomId" {
+		sum := fnv.New32a()
+		_, _ = sum.Write([]byte(r.Name))
+		outputs := r.Inputs.Copy()
+		outputs["hex"] = resource.NewProperty(fmt.Sprintf("%08x", sum.Sum32()))
+		return outputs
+	}
 	if !strings.HasPrefix(string(r.Type), s.prefix) {
 		return r.Inputs
 	}
@@ -76,7 +84,7 @@ func (s *simulated) answer(r *record.Resource) resource.PropertyMap {
 
 // The order of making is one in which everything has what it needs; deleting in reverse is what destroy does.
 func TestSimulatedCloudsTakeEveryStackAndGiveItBack(t *testing.T) {
-	for _, v := range variants() {
+	for _, v := range append(variants(), managedVariants()...) {
 		t.Run(v.String(), func(t *testing.T) {
 			s := v.simulate(t)
 			options := v.options(t)

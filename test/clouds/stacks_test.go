@@ -25,15 +25,22 @@ const root = "../.."
 type variant struct {
 	tier  config.Tier
 	cloud config.Cloud
+	// managed adds databases that the cloud runs.
+	managed bool
 }
 
-func (v variant) String() string { return fmt.Sprintf("%s on %s", v.tier, v.cloud) }
+func (v variant) String() string {
+	if v.managed {
+		return fmt.Sprintf("%s on %s with managed databases", v.tier, v.cloud)
+	}
+	return fmt.Sprintf("%s on %s", v.tier, v.cloud)
+}
 
 func variants() []variant {
 	var all []variant
 	for _, cloud := range []config.Cloud{config.OnAWS, config.OnGCP} {
 		for _, tier := range []config.Tier{config.Dev, config.Staging, config.Prod} {
-			all = append(all, variant{tier, cloud})
+			all = append(all, variant{tier: tier, cloud: cloud})
 		}
 	}
 	return all
@@ -47,6 +54,9 @@ func (v variant) options(t *testing.T) record.Options {
 		t.Fatal(err)
 	}
 	raw["plinth:cloud"] = string(v.cloud)
+	if v.managed {
+		addManaged(t, raw)
+	}
 	return record.Options{Project: config.Project, Stack: string(v.tier), Config: raw, SecretKeys: secret}
 }
 
