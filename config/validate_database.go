@@ -50,7 +50,10 @@ func (c *checker) databases() {
 		c.backup(at(path, "backup"), d.Backup)
 		c.restore(at(path, "restore"), name, d.Restore)
 		if d.Metrics != nil && c.sound(at(path, "metrics")) {
-			c.reference(at(path, "metrics", "image"), d.Metrics.Image)
+			// The operator's instances tell theirs themselves.
+			if d.Engine != CloudNativePG {
+				c.reference(at(path, "metrics", "image"), d.Metrics.Image)
+			}
 			c.label(at(path, "metrics", "namespace"), d.Metrics.Namespace)
 		}
 		for i, cidr := range d.Clients {

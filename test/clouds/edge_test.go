@@ -131,7 +131,7 @@ func TestTheLifeOfEveryEdgeOnEveryCloud(t *testing.T) {
 				call("preview", "--expect-no-changes")
 			}
 			contains(t, call("destroy", "--yes"), "stack dev is destroyed: ")
-			for _, e := range p.world(t, variant{config.Dev, cloud}) {
+			for _, e := range p.world(t, variant{tier: config.Dev, cloud: cloud}) {
 				if e.Left == "" && e.Type != "gcp:kms/keyRing:KeyRing" {
 					t.Errorf("left behind: %s %s", e.Type, e.ID)
 				}

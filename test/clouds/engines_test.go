@@ -42,6 +42,8 @@ func engines() map[config.Engine]row {
 			more: `,"replicas":2,"synchronous":"quorum","operator":{"apiServers":["10.0.0.1/32"]},` +
 				`"backup":{"bucket":"archive"},"metrics":{"namespace":"monitoring"}`,
 		},
+		config.ManagedPostgres: {cloudsAlone: "needs plinth:cloud to be aws or gcp"},
+		config.ManagedMySQL:    {cloudsAlone: "needs plinth:cloud to be aws or gcp"},
 	}
 }
 
@@ -75,7 +77,7 @@ func TestEveryEngineOnEveryTierAndCloudRendersIsRestrictedAndKeepsTheDestroyRule
 	}
 	all := variants()
 	for _, tier := range []config.Tier{config.Dev, config.Staging, config.Prod} {
-		all = append(all, variant{tier, config.Existing})
+		all = append(all, variant{tier: tier, cloud: config.Existing})
 	}
 	for _, engine := range slices.Sorted(maps.Keys(engines())) {
 		for _, v := range all {
