@@ -54,7 +54,7 @@ func TestBadUsageEndsWithCode2AndSaysWhatIsWanted(t *testing.T) {
 	}{
 		{
 			[]string{"upp", "local"},
-			`plinth: unknown command "upp": want destroy, env, eta, orphans, outputs, preview, promote, refresh, render, up, verify, version`,
+			`plinth: unknown command "upp": want destroy, env, eta, image, orphans, outputs, preview, promote, refresh, render, unlock, up, verify, version`,
 		},
 		{[]string{"up"}, "plinth: plinth up wants the name of one stack, got 0: plinth up STACK [flags]"},
 		{[]string{"up", "a", "b"}, "plinth: plinth up wants the name of one stack, got 2: plinth up STACK [flags]"},
@@ -165,7 +165,7 @@ func TestDestroyingAStackThatIsNotDevAsks(t *testing.T) {
 	asking := newCommand(&out, nil)
 	asking.terminal, asking.in = true, strings.NewReader("yes\n")
 	if code := asking.run(t.Context(), []string{"destroy", "local"}); code != exitRefused ||
-		!strings.HasSuffix(out.String(), "plinth: nothing was deleted: the answer was not local\n") {
+		!strings.HasSuffix(out.String(), "plinth: nothing was done: the answer was not local\n") {
 		t.Errorf("the wrong answer: code %d, got %s", code, out.String())
 	}
 

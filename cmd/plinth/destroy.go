@@ -67,18 +67,23 @@ func (s *session) confirm(forget bool) error {
 	if forget {
 		what = "what is known of stack " + s.stack.Name + " is about to be dropped; nothing in any cluster is deleted"
 	}
+	return s.ask(what, fmt.Sprintf("plinth destroy %s --yes", s.which()))
+}
+
+// ask lets somebody at the terminal confirm what is about to be done. next is the command that does not ask.
+func (s *session) ask(what, next string) error {
+	if s.flags.yes {
+		return nil
+	}
 	if !s.terminal {
-		return &workspace.Refusal{
-			Reason: what + ", and there is no terminal to ask on",
-			Next:   fmt.Sprintf("plinth destroy %s --yes", s.which()),
-		}
+		return &workspace.Refusal{Reason: what + ", and there is no terminal to ask on", Next: next}
 	}
 	if _, err := fmt.Fprintf(s.out, "%s.\nType the stack's name to go on: ", what); err != nil {
 		return err
 	}
 	answer, err := bufio.NewReader(s.in).ReadString('\n')
 	if err != nil || strings.TrimSpace(answer) != s.stack.Name {
-		return &workspace.Refusal{Reason: "nothing was deleted: the answer was not " + s.stack.Name}
+		return &workspace.Refusal{Reason: "nothing was done: the answer was not " + s.stack.Name}
 	}
 	return nil
 }

@@ -8,6 +8,8 @@
 //	plinth destroy STACK             delete everything in it
 //	plinth orphans STACK             find what is left of it, or was made beside it
 //	plinth env create|list|extend|destroy|reap   ephemeral environments
+//	plinth image APP IMAGE --stack STACK         write another image into a stack's file
+//	plinth unlock STACK              remove the lock of a command that is known to be dead
 //	plinth refresh STACK             say what somebody else has changed in it
 //	plinth outputs STACK [--json]    print its outputs
 //	plinth render STACK --out DIR    write its manifests, without a cluster

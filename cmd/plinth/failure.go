@@ -24,7 +24,7 @@ func (s *session) failed(ctx context.Context, what string, err error) error {
 	if auto.IsConcurrentUpdateError(err) {
 		return &workspace.Refusal{
 			Reason: fmt.Sprintf("stack %s is locked in its backend:\n%s", s.stack.Name, said),
-			Next:   "wait for the other command; when it is known to be dead: pulumi cancel " + s.stack.Name,
+			Next:   "wait for the other command; when it is known to be dead: plinth unlock " + s.which(),
 		}
 	}
 	if strings.Contains(said, "incorrect passphrase") {

@@ -160,7 +160,8 @@ func (c *command) root() *cobra.Command {
 		return &workspace.UsageError{Reason: fmt.Sprintf("%v: see `%s --help`", err, cmd.CommandPath())}
 	})
 	root.AddCommand(c.up(), c.preview(), c.verify(), c.destroy(), c.outputs(), c.version(), c.render(), c.refresh(),
-		c.eta(), c.promote(), c.orphans(), c.env())
+		c.eta(), c.promote(), c.orphans(), c.env(), c.image(),
+		c.unlock())
 	return root
 }
 

@@ -31,7 +31,7 @@ type encryption struct {
 	EncryptionSalt  string `json:"encryptionsalt,omitempty"`
 }
 
-// File returns the path of the user's stack file. It is read, never written.
+// File returns the path of the user's stack file. It is read, and written by [Stack.SetImage] alone.
 func (s *Stack) File() string {
 	return filepath.Join(s.Project.Root, "Pulumi."+s.Name+".yaml")
 }
