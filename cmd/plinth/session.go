@@ -396,19 +396,7 @@ func (s *session) attach(ctx context.Context) error {
 	if err := os.Setenv("KUBECONFIG", kubeconfig); err != nil {
 		return fmt.Errorf("choosing the cluster: %w", err)
 	}
-	var needed []workspace.Plugin
-	for name, module := range map[string]string{
-		"kubernetes": "github.com/pulumi/pulumi-kubernetes/sdk/v4",
-		"random":     "github.com/pulumi/pulumi-random/sdk/v4",
-		"tls":        "github.com/pulumi/pulumi-tls/sdk/v5",
-	} {
-		if version := buildVersion(module); version != unknownVersion {
-			needed = append(needed, workspace.Plugin{Name: name, Minimum: version})
-		}
-	}
-	if s.config.WritesToVault() {
-		needed = append(needed, workspace.Plugin{Name: "vault", Minimum: secrets.VaultPlugin})
-	}
+	needed := s.plugins()
 	simulated, err := s.simulateCloud(ctx)
 	if err != nil {
 		return err
@@ -432,6 +420,25 @@ func (s *session) attach(ctx context.Context) error {
 	s.closers = append(s.closers, stop)
 	s.env["PULUMI_DEBUG_PROVIDERS"] = strings.TrimPrefix(simulated+","+providers, ",")
 	return nil
+}
+
+// plugins are those that the stack needs besides its cloud's, in the versions that this program was built with.
+func (s *session) plugins() []workspace.Plugin {
+	var needed []workspace.Plugin
+	for name, module := range map[string]string{
+		"kubernetes": "github.com/pulumi/pulumi-kubernetes/sdk/v4",
+		"random":     "github.com/pulumi/pulumi-random/sdk/v4",
+		"tls":        "github.com/pulumi/pulumi-tls/sdk/v5",
+	} {
+		if version := buildVersion(module); version != unknownVersion {
+			needed = append(needed, workspace.Plugin{Name: name, Minimum: version})
+		}
+	}
+	if s.config.WritesToVault() {
+		needed = append(needed, workspace.Plugin{Name: "vault", Minimum: secrets.VaultPlugin})
+	}
+	slices.SortFunc(needed, func(a, b workspace.Plugin) int { return strings.Compare(a.Name, b.Name) })
+	return needed
 }
 
 // selectStack returns the stack in the backend. It is made when it is missing and create says so.

@@ -169,7 +169,11 @@ func (s *session) printChecks(checks []verify.Check, simulated bool) {
 			s.printer.Elapsed())
 		return
 	}
-	s.printer.Printf("stack %s works: %d checks (%s)", s.stack.Name, len(checks), s.printer.Elapsed())
+	works := "works"
+	if s.name == "doctor" {
+		works = "can be deployed"
+	}
+	s.printer.Printf("stack %s %s: %d checks (%s)", s.stack.Name, works, len(checks), s.printer.Elapsed())
 }
 
 // declared are the Kubernetes objects of a state. What is only patched must be there too.
