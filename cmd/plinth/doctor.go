@@ -37,9 +37,9 @@ func (c *command) doctor() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor STACK",
 		Short: "Look whether what a stack needs is there, before it is deployed",
-		Long: "Look whether what a stack needs is there, before it is deployed: its configuration, programs and plugins, the\n" +
-			"backend, credentials and quotas of its cloud, and in its cluster the kinds of objects it makes and the right to\n" +
-			"make them. Each finding says what was expected, what was seen, and what to do next. Nothing is changed.",
+		Long: "Look whether what a stack needs is there, before it is deployed: its configuration, programs and plugins,\n" +
+			"the backend, credentials and quotas of its cloud, and in its cluster the kinds of objects it makes and the\n" +
+			"right to make them. Each finding says what was expected, what was seen, and what to do next. Nothing is changed.",
 		Args: oneStack,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := c.find("doctor", args[0], f)
@@ -79,7 +79,8 @@ func (s *session) doctor(ctx context.Context, asJSON bool) error {
 	if err == nil {
 		d.saw("passphrase", "can be had where one encrypts", "it can", "", s.passphrase())
 		err = s.openBackend(ctx)
-		d.saw("Pulumi CLI", "is of a version that Pulumi.yaml allows", s.version(), "install Pulumi, or Go to build it with", err)
+		d.saw("Pulumi CLI", "is of a version that Pulumi.yaml allows", s.version(),
+			"install Pulumi, or Go to build it with", err)
 	}
 	if err == nil {
 		s.lookAtBackend(ctx, d)
@@ -116,7 +117,8 @@ func (s *session) lookAtBackend(ctx context.Context, d *diagnosis) {
 	if err != nil {
 		err = errors.New(strings.TrimSpace(complaint))
 	}
-	d.saw("backend", "can be read", s.env["PULUMI_BACKEND_URL"], "log in to it, or set PULUMI_BACKEND_URL to another one", err)
+	d.saw("backend", "can be read", s.env["PULUMI_BACKEND_URL"],
+		"log in to it, or set PULUMI_BACKEND_URL to another one", err)
 }
 
 func (s *session) lookAtPlugins(d *diagnosis) {
@@ -191,9 +193,10 @@ func (s *session) lookAtAWS(ctx context.Context, d *diagnosis) {
 			err = json.Unmarshal(out, &limit)
 		}
 		if err == nil {
-			if out, err = printed(ctx, "aws", "ec2", quota.list, "--region", s.config.AWS.Region, "--output", "json"); err == nil {
-				err = json.Unmarshal(out, &used)
-			}
+			out, err = printed(ctx, "aws", "ec2", quota.list, "--region", s.config.AWS.Region, "--output", "json")
+		}
+		if err == nil {
+			err = json.Unmarshal(out, &used)
 		}
 		seen := fmt.Sprintf("%d of %.0f are used", len(used[quota.key]), limit.Quota.Value)
 		if err == nil && float64(len(used[quota.key])+quota.needs) > limit.Quota.Value {
@@ -216,7 +219,8 @@ func (s *session) lookAtGCP(ctx context.Context, d *diagnosis) {
 	d.saw("credentials of Google Cloud", "reach project "+s.config.GCP.Project, "they do",
 		"log in: gcloud auth application-default login", err)
 	_, err = exec.LookPath("gke-gcloud-auth-plugin")
-	d.saw("program gke-gcloud-auth-plugin", "is installed", "it is", "gcloud components install gke-gcloud-auth-plugin", err)
+	d.saw("program gke-gcloud-auth-plugin", "is installed", "it is",
+		"gcloud components install gke-gcloud-auth-plugin", err)
 	var region struct {
 		Quotas []struct {
 			Metric       string
@@ -280,7 +284,8 @@ func (s *session) lookAtCluster(ctx context.Context, d *diagnosis) {
 	}
 	_, _, err = client.Discovery().ServerGroupsAndResources()
 	if discovery.IsGroupDiscoveryFailedError(err) {
-		d.saw("APIs of the cluster", "are served", "", "repair or remove the APIService: while it is away, no namespace goes", err)
+		d.saw("APIs of the cluster", "are served", "",
+			"repair or remove the APIService: while it is away, no namespace goes", err)
 	}
 }
 
@@ -313,12 +318,14 @@ func kindsOf(rec *record.Recording) []wantedKind {
 			found = append(found, wanted)
 		}
 	}
-	slices.SortFunc(found, func(a, b wantedKind) int { return strings.Compare(a.String()+a.namespace, b.String()+b.namespace) })
+	slices.SortFunc(found, func(a, b wantedKind) int {
+		return strings.Compare(a.String()+a.namespace, b.String()+b.namespace)
+	})
 	return found
 }
 
-// lookAtKind asks whether a kind is served, and may be created, changed and deleted. brings says that the stack installs
-// operators, which may bring kinds.
+// lookAtKind asks whether a kind is served, and may be created, changed and deleted. brings says that the stack
+// installs operators, which may bring kinds.
 func lookAtKind(
 	ctx context.Context, d *diagnosis, client kubernetes.Interface, kinds meta.RESTMapper, wanted wantedKind,
 	brings bool,
@@ -343,13 +350,13 @@ func lookAtKind(
 		if err != nil {
 			break
 		}
+		review := &authorizationv1.SelfSubjectAccessReview{}
+		review.Spec.ResourceAttributes = &authorizationv1.ResourceAttributes{
+			Namespace: wanted.namespace, Verb: verb, Group: mapping.Resource.Group, Version: mapping.Resource.Version,
+			Resource: mapping.Resource.Resource,
+		}
 		var answer *authorizationv1.SelfSubjectAccessReview
-		answer, err = client.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, &authorizationv1.SelfSubjectAccessReview{
-			Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &authorizationv1.ResourceAttributes{
-				Namespace: wanted.namespace, Verb: verb, Group: mapping.Resource.Group, Version: mapping.Resource.Version,
-				Resource: mapping.Resource.Resource,
-			}},
-		}, metav1.CreateOptions{})
+		answer, err = client.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, review, metav1.CreateOptions{})
 		if err == nil && !answer.Status.Allowed {
 			forbidden = append(forbidden, verb)
 		}

@@ -58,7 +58,7 @@ func (s *session) setImage(app, image string) error {
 		s.printer.Printf("%s says so already: app %s has the image %s", name, app, image)
 		return nil
 	}
-	s.printer.Printf("%s: app %s has the image %s instead of %s\nnext:\n  plinth up %s\n  and to go back: plinth image %s %s "+
-		"--stack %s", name, app, image, before, s.stack.Name, app, before, s.stack.Name)
+	s.printer.Printf("%s: app %s has the image %s instead of %s\nnext:\n  plinth up %s\n"+
+		"  and to go back: plinth image %s %s --stack %s", name, app, image, before, s.stack.Name, app, before, s.stack.Name)
 	return nil
 }
