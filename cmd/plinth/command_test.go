@@ -54,7 +54,7 @@ func TestBadUsageEndsWithCode2AndSaysWhatIsWanted(t *testing.T) {
 	}{
 		{
 			[]string{"upp", "local"},
-			`plinth: unknown command "upp": want destroy, doctor, env, eta, image, orphans, outputs, preview, promote, refresh, render, unlock, up, verify, version`,
+			`plinth: unknown command "upp": want bootstrap, destroy, doctor, env, eta, image, orphans, outputs, preview, promote, refresh, render, unlock, up, verify, version`,
 		},
 		{[]string{"up"}, "plinth: plinth up wants the name of one stack, got 0: plinth up STACK [flags]"},
 		{[]string{"up", "a", "b"}, "plinth: plinth up wants the name of one stack, got 2: plinth up STACK [flags]"},

@@ -6,6 +6,7 @@
 //	plinth preview STACK             say what up would do
 //	plinth verify STACK              look whether what it deployed works
 //	plinth destroy STACK             delete everything in it
+//	plinth bootstrap --cloud CLOUD   print the commands that make what has to be there before the first stack
 //	plinth doctor STACK              look whether what it needs is there, before it is deployed
 //	plinth orphans STACK             find what is left of it, or was made beside it
 //	plinth env create|list|extend|destroy|reap   ephemeral environments

@@ -21,7 +21,7 @@ import (
 
 // More moments than the few of `make test`, and the stack local with its database, come with `make kill`.
 var (
-	kills     = flag.Int("kills", 2, "how many random moments each command is killed at")
+	kills     = flag.Int("kills", 1, "how many random moments each command is killed at")
 	killStack = flag.String("kill-stack", "small", "the stack whose commands are killed: small or local")
 )
 

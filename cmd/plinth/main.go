@@ -161,7 +161,7 @@ func (c *command) root() *cobra.Command {
 	})
 	root.AddCommand(c.up(), c.preview(), c.verify(), c.destroy(), c.outputs(), c.version(), c.render(), c.refresh(),
 		c.eta(), c.promote(), c.orphans(), c.env(), c.image(),
-		c.unlock(), c.doctor())
+		c.unlock(), c.doctor(), c.bootstrap())
 	return root
 }
 
