@@ -91,7 +91,9 @@ func TestBootstrapMakesWhatIsMissingAndCanBeRunAgain(t *testing.T) {
 
 func TestBootstrapTakesNothingThatAShellWouldRead(t *testing.T) {
 	for _, args := range [][]string{
-		{"--cloud", "azure"}, {"--cloud", "aws", "--repository", "a/b; rm"}, {"--cloud", "aws", "--repository", "a/b", "--bucket", "$(x)"},
+		{"--cloud", "azure"},
+		{"--cloud", "aws", "--repository", "a/b; rm"},
+		{"--cloud", "aws", "--repository", "a/b", "--bucket", "$(x)"},
 		{"--cloud", "gcp", "--repository", "a/b", "--bucket", "bbb", "--region", "rrr"},
 	} {
 		var out bytes.Buffer

@@ -320,8 +320,7 @@ func (s *session) environments(ctx context.Context, at time.Time, cost bool) ([]
 			if err != nil {
 				return nil, fmt.Errorf("environment %s: %w", stack.Name, err)
 			}
-			entry.Resources, entry.Pods, entry.Balancers, entry.Cloud =
-				len(deployment.Resources), uses.Pods, uses.Balancers, uses.Cloud
+			entry.Resources, entry.Pods, entry.Balancers, entry.Cloud = len(deployment.Resources), uses.Pods, uses.Balancers, uses.Cloud
 			entry.CPU, entry.Memory, entry.Storage = uses.CPU.String(), uses.Memory.String(), uses.Storage.String()
 		}
 		found = append(found, entry)

@@ -248,7 +248,8 @@ func TestTheShellOfEveryWorkflowRuns(t *testing.T) {
 
 	// The pull request changes the number of replicas.
 	for _, args := range [][]string{
-		{"init", "-q"}, {"add", "Pulumi.yaml", "Pulumi.dev.yaml", "tools", "internal"},
+		{"init", "-q"},
+		{"add", "Pulumi.yaml", "Pulumi.dev.yaml", "tools", "internal"},
 		{"-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-q", "-m", "before"},
 	} {
 		if out, err := exec.Command("git", args...).CombinedOutput(); err != nil {

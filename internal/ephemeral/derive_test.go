@@ -100,8 +100,10 @@ func TestWhatCannotBeIsRefused(t *testing.T) {
 		want    string
 	}{
 		"a database that is not there": {ephemeral.Options{Restore: map[string]string{"none": "latest"}}, "restoring database none: there is none of that name"},
-		"backups that nobody else can reach": {ephemeral.Options{Restore: map[string]string{"other": "latest"}},
-			"restoring database other: its backups are in bucket assets, which only stack staging itself can reach: a bucket with the engine external can be read from elsewhere"},
+		"backups that nobody else can reach": {
+			ephemeral.Options{Restore: map[string]string{"other": "latest"}},
+			"restoring database other: its backups are in bucket assets, which only stack staging itself can reach: a bucket with the engine external can be read from elsewhere",
+		},
 		"an app that is not there": {ephemeral.Options{Seed: map[string]string{"none": ""}}, "filling the database of app none: there is no app of that name"},
 	} {
 		c.options.Name, c.options.From = "pr-7", "staging"
