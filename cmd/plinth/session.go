@@ -434,7 +434,7 @@ func (s *session) plugins() []workspace.Plugin {
 			needed = append(needed, workspace.Plugin{Name: name, Minimum: version})
 		}
 	}
-	if s.config.WritesToVault() {
+	if s.config != nil && s.config.WritesToVault() { // A stack whose file is gone can be destroyed all the same.
 		needed = append(needed, workspace.Plugin{Name: "vault", Minimum: secrets.VaultPlugin})
 	}
 	slices.SortFunc(needed, func(a, b workspace.Plugin) int { return strings.Compare(a.Name, b.Name) })
