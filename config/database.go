@@ -121,7 +121,8 @@ const (
 // Values lists the engines.
 func (Engine) Values() []string {
 	return []string{
-		string(Postgres), string(MariaDB), string(MySQL), string(CloudNativePG), string(ManagedPostgres), string(ManagedMySQL),
+		string(Postgres), string(MariaDB), string(MySQL), string(CloudNativePG),
+		string(ManagedPostgres), string(ManagedMySQL),
 	}
 }
 

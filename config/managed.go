@@ -105,8 +105,8 @@ func (c *checker) managed(path string, d *Database) {
 		return
 	}
 	if c.sound("cloud") {
-		c.check(at(path, "engine"), c.Cloud != Existing, "needs plinth:cloud to be aws or gcp, whose databases it is; got %s "+
-			"with cloud %s. In a cluster that exists take postgres, mysql, mariadb or cloudnative-pg", d.Engine, c.Cloud)
+		c.check(at(path, "engine"), c.Cloud != Existing, "needs plinth:cloud to be aws or gcp, whose databases it is; got "+
+			"%s with cloud %s. In a cluster that exists take postgres, mysql, mariadb or cloudnative-pg", d.Engine, c.Cloud)
 	}
 	c.check(at(path, "synchronous"), d.Synchronous == SynchronousOn,
 		"must be on with the engine %s: managed.multiZone says whether another zone has every commit; got %s",
@@ -128,13 +128,13 @@ func (c *checker) managed(path string, d *Database) {
 	}
 	limits := at(path, "resources", "limits")
 	if c.sound(at(limits, "cpu")) && c.sound(at(limits, "memory")) {
-		c.check(limits, d.Managed.Machine != "" || d.Resources.Limits.Size() != "", "must be at most 8 CPUs and 32Gi with the "+
-			"engine %s, or %s says which of the cloud's machines; got %s and %s", d.Engine, at(own, "machine"),
+		c.check(limits, d.Managed.Machine != "" || d.Resources.Limits.Size() != "", "must be at most 8 CPUs and 32Gi with "+
+			"the engine %s, or %s says which of the cloud's machines; got %s and %s", d.Engine, at(own, "machine"),
 			d.Resources.Limits.CPU, d.Resources.Limits.Memory)
 	}
 	if c.sound("cluster") && c.sound(at(path, "retain")) {
-		c.check(at(path, "retain"), !d.Retain || c.Cluster.Retain || !c.Cluster.OwnKey, "needs cluster.retain to be true, or "+
-			"cluster.ownKey to be false: the key goes with the stack, and what is retained could be read no more; got true")
+		c.check(at(path, "retain"), !d.Retain || c.Cluster.Retain || !c.Cluster.OwnKey, "needs cluster.retain to be true, "+
+			"or cluster.ownKey to be false: the key goes with the stack, and what is retained could be read no more; got true")
 	}
 }
 

@@ -248,8 +248,8 @@ func (c *checker) afterMigrations(path, refusal string, a *App) {
 	c.check(path, a.Database != nil, "%s for an app without a database", refusal)
 	if a.Database != nil {
 		engine := c.Databases[a.Database.Name].Engine
-		c.check(path, engine == Postgres || engine == ManagedPostgres || engine == "", "%s with the engine %s: statements are run by psql",
-			refusal, engine)
+		c.check(path, engine == Postgres || engine == ManagedPostgres || engine == "",
+			"%s with the engine %s: statements are run by psql", refusal, engine)
 	}
 	c.check(path, a.Migration == nil || a.Migration.As != MigrationInitContainer,
 		"%s with a migration as initContainer, which would run later: make it a job", refusal)

@@ -77,7 +77,8 @@ func (e *environment) cloudArgs() *platform.Args {
 		Protect: c.Protect, Retain: c.Retain,
 		Location: platform.Location{Account: e.cfg.AWS.Account, Region: e.cfg.AWS.Region, Zones: e.cfg.AWS.Zones},
 		Network: platform.Network{
-			CIDR: n.CIDR, Pods: n.Pods, Services: n.Services, Endpoints: n.Endpoints, NAT: platform.NAT(n.NAT), FlowLogs: n.FlowLogs,
+			CIDR: n.CIDR, Pods: n.Pods, Services: n.Services, Endpoints: n.Endpoints,
+			NAT: platform.NAT(n.NAT), FlowLogs: n.FlowLogs,
 		},
 		Version:  string(c.Version),
 		Endpoint: platform.Endpoint(c.Endpoint),

@@ -1,6 +1,6 @@
 // Package standin has platforms for tests that are about what runs in a cluster, and not about where that comes from:
-// of a cloud they make no more than the provider of its cluster, and tell where a database would be. Tests of the clouds themselves are in test/clouds,
-// which compiles their SDKs.
+// of a cloud they make no more than the provider of its cluster, and tell where a database or a bucket would be. Tests
+// of the clouds themselves are in test/clouds, which compiles their SDKs.
 package standin
 
 import (

@@ -238,7 +238,8 @@ func (b *builder) setup() error {
 			workload.Mount{Volume: volume, Path: rolesFolder + app, ReadOnly: true})
 	}
 	job := workload.Job{Name: d.id.Name, Pod: pod, Retries: 2, Timeout: b.args.Timeout}
-	made, err := job.Run(b.ctx, d.id.Name+"-job", b.child(slices.Concat(b.guards, d.server.Ready, []pulumi.Resource{files})...)...)
+	needs := slices.Concat(b.guards, d.server.Ready, []pulumi.Resource{files})
+	made, err := job.Run(b.ctx, d.id.Name+"-job", b.child(needs...)...)
 	if err != nil {
 		return err
 	}

@@ -251,8 +251,8 @@ func (d *database) backups() *slim.DatabaseBackups {
 // grown is never compared: the server has made it larger, and the provider would make another one instead.
 const grown = "settings.diskSize"
 
-// makePrimary makes the server that is written to. Protection is said in both directions, to the provider and to Google:
-// their default is not to delete anything.
+// makePrimary makes the server that is written to. Protection is said in both directions, to the provider and to
+// Google: their default is not to delete anything.
 //
 // A backup that outlives its server is not to be had with this version of the SDK. Where the data is to be kept, the
 // server itself is: it stays when the rest is destroyed, without a way to it.
@@ -283,8 +283,8 @@ func (d *database) makePrimary(ctx *pulumi.Context) (*slim.DatabaseInstance, err
 	return made, nil
 }
 
-// makeReplica makes a server that follows the primary, encrypted as that is. It holds nothing that the primary does not,
-// so nothing guards it.
+// makeReplica makes a server that follows the primary, encrypted as that is. It holds nothing that the primary does
+// not, so nothing guards it.
 func (d *database) makeReplica(
 	ctx *pulumi.Context, part string, primary *slim.DatabaseInstance,
 ) (*slim.DatabaseInstance, error) {

@@ -128,8 +128,8 @@ func equipped(o *simulation.Operation) error {
 	case o.Text("kmsKeyId") != "" && o.Value("storageEncrypted") != true:
 		return o.Refuse("InvalidParameterCombination: KmsKeyId can only be specified with StorageEncrypted set to true")
 	case number(o, "monitoringInterval") > 0 && o.Text("monitoringRoleArn") == "":
-		return o.Refuse("InvalidParameterCombination: A MonitoringRoleARN value is required if you specify a MonitoringInterval " +
-			"value other than 0.")
+		return o.Refuse("InvalidParameterCombination: A MonitoringRoleARN value is required if you specify a " +
+			"MonitoringInterval value other than 0.")
 	// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html#gp3-storage.
 	case o.Text("storageType") == "gp3" && o.Text("replicateSourceDb") == "" && number(o, "allocatedStorage") < 20:
 		return o.Refuse("InvalidParameterValue: Invalid storage size for engine name %s and storage type gp3: %v",
@@ -158,8 +158,8 @@ func grouped(o *simulation.Operation) error {
 		family += "." + parts[1]
 	}
 	if of := group.Text("family"); of != family {
-		return o.Refuse("InvalidParameterCombination: The Parameter Group %s with DBParameterGroupFamily %s can't be used for "+
-			"this instance. Please use a Parameter Group with DBParameterGroupFamily %s", group.Name, of, family)
+		return o.Refuse("InvalidParameterCombination: The Parameter Group %s with DBParameterGroupFamily %s can't be used "+
+			"for this instance. Please use a Parameter Group with DBParameterGroupFamily %s", group.Name, of, family)
 	}
 	return nil
 }
@@ -180,8 +180,8 @@ func growing(o *simulation.Operation) error {
 	}
 	if major, _, _ := strings.Cut(from, "."); to != from && !strings.HasPrefix(to, major) &&
 		o.Value("allowMajorVersionUpgrade") != true {
-		return o.Refuse("InvalidParameterCombination: The AllowMajorVersionUpgrade flag must be present when upgrading to a " +
-			"new major version.")
+		return o.Refuse("InvalidParameterCombination: The AllowMajorVersionUpgrade flag must be present when upgrading to " +
+			"a new major version.")
 	}
 	return nil
 }
@@ -199,8 +199,9 @@ func older(a, b string) bool {
 	return false
 }
 
-// exporting makes the log groups of an instance where nobody has, as RDS does: they are nobody's then, and stay when the
-// instance goes. https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Procedural.UploadtoCloudWatch.html.
+// exporting makes the log groups of an instance where nobody has, as RDS does: they are nobody's then, and stay when
+// the instance goes:
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Procedural.UploadtoCloudWatch.html.
 func exporting(o *simulation.Operation) error {
 	for _, kind := range o.Texts("enabledCloudwatchLogsExports") {
 		name := "/aws/rds/instance/" + o.Text("identifier") + "/" + kind
@@ -219,8 +220,8 @@ func exporting(o *simulation.Operation) error {
 	return nil
 }
 
-// settable refuses values that a parameter does not take, and parameters of the other engine. Of the hundreds that there
-// are it knows those that decide on encryption and logs:
+// settable refuses values that a parameter does not take, and parameters of the other engine. Of the hundreds that
+// there are it knows those that decide on encryption and logs:
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.PostgreSQL.CommonDBATasks.Parameters.html,
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.MySQL.Parameters.html.
 func settable(o *simulation.Operation) error {

@@ -146,8 +146,8 @@ func regional(o *simulation.Operation) error {
 // internal demands a subnetwork for an address in a network, and refuses one for others.
 func internal(o *simulation.Operation) error {
 	if inside := o.Text("addressType") == "INTERNAL"; inside != (o.Text("subnetwork") != "") {
-		return o.Refuse("Error 400: Invalid value for field 'resource.subnetwork': an address has a subnetwork if and only if " +
-			"it is INTERNAL., invalid")
+		return o.Refuse("Error 400: Invalid value for field 'resource.subnetwork': an address has a subnetwork if and only " +
+			"if it is INTERNAL., invalid")
 	}
 	return nil
 }
@@ -157,12 +157,13 @@ func internal(o *simulation.Operation) error {
 func published(o *simulation.Operation) error {
 	switch {
 	case o.Text("target") == "":
-		return o.Refuse("Error 400: Invalid value for field 'resource.target': ''. The service attachment is missing., invalid")
+		return o.Refuse("Error 400: Invalid value for field 'resource.target': ''. The service attachment is missing., " +
+			"invalid")
 	case o.Text("ipAddress") == "":
 		return o.Refuse("Error 400: Invalid value for field 'resource.IPAddress': ''. An endpoint needs an address., invalid")
 	case o.Value("loadBalancingScheme") != "":
-		return o.Refuse("Error 400: Invalid value for field 'resource.loadBalancingScheme': '%s'. It must be empty for a Private "+
-			"Service Connect endpoint., invalid", o.Text("loadBalancingScheme"))
+		return o.Refuse("Error 400: Invalid value for field 'resource.loadBalancingScheme': '%s'. It must be empty for a "+
+			"Private Service Connect endpoint., invalid", o.Text("loadBalancingScheme"))
 	}
 	return nil
 }

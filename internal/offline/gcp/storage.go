@@ -165,7 +165,10 @@ func databaseTypes() map[string]simulation.Type {
 				{Path: "settings.backupConfiguration.transactionLogRetentionDays", Pattern: `[1-7]`},
 				// 256 MiB make a step, 0.9 to 6.5 GiB go with a vCPU:
 				// https://cloud.google.com/sql/docs/postgres/create-instance#machine-types.
-				{Path: "settings.tier", Pattern: `db-(f1-micro|g1-small|custom-(1|[0-9]*[02468])-[0-9]+|n1-.+|perf-optimized-N-[0-9]+)`},
+				{
+					Path:    "settings.tier",
+					Pattern: `db-(f1-micro|g1-small|custom-(1|[0-9]*[02468])-[0-9]+|n1-.+|perf-optimized-N-[0-9]+)`,
+				},
 			},
 			Unique: []simulation.Unique{{
 				By: []string{"name", "project"}, Taken: "Error 409: The Cloud SQL instance already exists., instanceAlreadyExists",
@@ -263,7 +266,8 @@ func reachable(o *simulation.Operation) error {
 		o.Text(network+"privateNetwork") != "" || len(o.Texts(network+"pscConfigs.*.allowedConsumerProjects")) > 0 {
 		return nil
 	}
-	return o.Refuse("Error 400: Invalid request: At least one of Public IP, Private IP or PSC connectivity must be enabled.")
+	return o.Refuse("Error 400: Invalid request: At least one of Public IP, Private IP or PSC connectivity must be " +
+		"enabled.")
 }
 
 // recoverable refuses two zones, or a replica, without what is to be recovered from:
@@ -278,8 +282,8 @@ func recoverable(o *simulation.Operation) error {
 		return e.Text(backups+"enabled") == "true" && e.Text(backups+key) == "true"
 	}
 	if o.Text("settings.availabilityType") == "REGIONAL" && !logs(o.Entry) {
-		return o.Refuse("Error 400: Invalid request: Backups and point-in-time recovery (of MySQL, binary logs) must be enabled " +
-			"for a regional instance., invalid")
+		return o.Refuse("Error 400: Invalid request: Backups and point-in-time recovery (of MySQL, binary logs) must be " +
+			"enabled for a regional instance., invalid")
 	}
 	primary, found := o.Find(databaseType, o.Text("masterInstanceName"), "name")
 	if found && strings.HasPrefix(primary.Text("databaseVersion"), "MYSQL") && !logs(primary) {
@@ -288,7 +292,8 @@ func recoverable(o *simulation.Operation) error {
 	return nil
 }
 
-// notSmaller refuses a smaller disk: https://cloud.google.com/sql/docs/postgres/instance-settings#storage-capacity-2ndgen.
+// notSmaller refuses a smaller disk:
+// https://cloud.google.com/sql/docs/postgres/instance-settings#storage-capacity-2ndgen.
 func notSmaller(o *simulation.Operation) error {
 	if o.Old == nil {
 		return nil
