@@ -22,7 +22,11 @@ type offer struct {
 	lacks map[string]string
 }
 
-// engines are all of them.
+// engines are all of them. That the images' tags are there shows in what others pin: mysql:8.4.6 and mariadb:10.11.13 are
+// releases of https://github.com/docker-library/official-images/tree/master/library, ghcr.io/cloudnative-pg/postgresql:17.6
+// of https://github.com/cloudnative-pg/postgres-containers, the exporters of
+// https://github.com/prometheus-community/postgres_exporter/releases/tag/v0.17.1 and
+// https://github.com/prometheus/mysqld_exporter/releases/tag/v0.17.2.
 var engines = map[Engine]offer{
 	Postgres: {
 		image: "docker.io/library/postgres:17.6", server: "PostgreSQL", own: ofPostgres,
