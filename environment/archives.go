@@ -9,6 +9,7 @@ import (
 	"plinth/components/database/replicated"
 	"plinth/components/objectstore"
 	"plinth/components/objectstore/minio"
+	"plinth/components/operators"
 	"plinth/components/workload"
 )
 
@@ -46,6 +47,7 @@ func (e *environment) archives() error {
 		if m := d.Metrics; m != nil {
 			err := database.Exporter(e.ctx, &replicated.MetricsArgs{
 				Image: images.Resolve(m.Image), Namespace: m.Namespace, Timeout: d.Timeout,
+				Monitoring: e.monitoring(),
 			})
 			if err != nil {
 				return err
@@ -53,6 +55,14 @@ func (e *environment) archives() error {
 		}
 	}
 	return nil
+}
+
+// monitoring is how databases' metrics are gathered where the Prometheus operator is; nil where it is not.
+func (e *environment) monitoring() *replicated.Monitoring {
+	if !e.cfg.Monitoring.Operator {
+		return nil
+	}
+	return &replicated.Monitoring{Labels: e.cfg.Monitoring.Labels, Ready: e.operator[operators.Prometheus]}
 }
 
 // backingUp and restoring are who uses a bucket for a database; no application has such a name.

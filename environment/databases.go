@@ -95,7 +95,7 @@ func (e *environment) database(name string, d *config.Database) (offered, error)
 			args.Backup = &cloudnativepg.Backup{Archive: archive, Schedule: b.Schedule, Days: b.Keep}
 		}
 		if m := d.Metrics; m != nil {
-			args.Metrics = &cloudnativepg.Metrics{Namespace: m.Namespace}
+			args.Metrics = &cloudnativepg.Metrics{Namespace: m.Namespace, Monitoring: e.monitoring()}
 		}
 		return cloudnativepg.New(e.ctx, name, args, e.inCluster()...)
 	case config.ManagedPostgres, config.ManagedMySQL:

@@ -59,8 +59,11 @@ func (e *environment) needed() []string {
 	if backend := config.OperatorOf(e.cfg.Secrets.Backend); backend != "" {
 		needed = append(needed, backend)
 	}
-	watched := func(a config.App) bool { return a.Metrics != nil }
-	if e.cfg.Monitoring.Operator && slices.ContainsFunc(slices.Collect(maps.Values(e.cfg.Apps)), watched) {
+	watched := slices.ContainsFunc(slices.Collect(maps.Values(e.cfg.Apps)),
+		func(a config.App) bool { return a.Metrics != nil }) ||
+		slices.ContainsFunc(slices.Collect(maps.Values(e.cfg.Databases)),
+			func(d config.Database) bool { return d.Metrics != nil })
+	if e.cfg.Monitoring.Operator && watched {
 		needed = append(needed, operators.Prometheus)
 	}
 	return needed
