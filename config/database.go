@@ -94,8 +94,8 @@ type Restore struct {
 
 // DatabaseMetrics says who reads a database's metrics.
 type DatabaseMetrics struct {
-	// Namespace is the namespace whose pods may read them, on port 9187 of DATABASE-metrics, of MariaDB and MySQL 9104, and
-	// with `cloudnative-pg` on port 9187 of each instance.
+	// Namespace is the namespace whose pods may read them, on port 9187 of DATABASE-metrics, of MariaDB and MySQL 9104,
+	// and with `cloudnative-pg` on port 9187 of each instance.
 	Namespace string `json:"namespace" required:"true"`
 	// Image is that of Prometheus' exporter for the engine.
 	Image string `json:"image" absent:"one of the engine's"`

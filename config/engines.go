@@ -22,9 +22,9 @@ type offer struct {
 	lacks map[string]string
 }
 
-// engines are all of them. That the images' tags are there shows in what others pin: mysql:8.4.6 and mariadb:10.11.13 are
-// releases of https://github.com/docker-library/official-images/tree/master/library, ghcr.io/cloudnative-pg/postgresql:17.6
-// of https://github.com/cloudnative-pg/postgres-containers, the exporters of
+// engines are all of them. The images' tags are releases: of mysql and mariadb those of
+// https://github.com/docker-library/official-images/tree/master/library, of cloudnative-pg of
+// https://github.com/cloudnative-pg/postgres-containers, of the exporters of
 // https://github.com/prometheus-community/postgres_exporter/releases/tag/v0.17.1 and
 // https://github.com/prometheus/mysqld_exporter/releases/tag/v0.17.2.
 var engines = map[Engine]offer{
@@ -123,7 +123,9 @@ func (c *checker) engine(path string, d *Database) {
 	case CloudNativePG:
 		c.settings(at(path, "settings"), postgresVersion(d.Image), d.Settings)
 		c.operator(at(path, "operator"), &d.Operator)
-		for _, key := range []string{at(path, "backup", "scratch"), at(path, "backup", "timeout"), at(path, "metrics", "image")} {
+		for _, key := range []string{
+			at(path, "backup", "scratch"), at(path, "backup", "timeout"), at(path, "metrics", "image"),
+		} {
 			c.check(key, c.absent[key] || d.Backup == nil && d.Metrics == nil,
 				"must not be set with the engine cloudnative-pg: the operator has its own way")
 		}

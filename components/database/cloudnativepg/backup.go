@@ -10,8 +10,8 @@ import (
 	"plinth/components/workload"
 )
 
-// Backup says how the operator backs a database up: a copy of its files when it is time, and the write-ahead log all the
-// while, so that one can go back to any moment.
+// Backup says how the operator backs a database up: a copy of its files when it is time, and the write-ahead log all
+// the while, so that one can go back to any moment.
 type Backup struct {
 	// Archive is where to. What the database keeps there is in a folder of its name.
 	Archive replicated.Archive
