@@ -5,6 +5,8 @@ package config
 type App struct {
 	// Image is the container image, always with a tag; with a digest on prod.
 	Image string `json:"image" required:"true"`
+	// Namespace is where it is: an entry of `namespaces`. The databases that it uses are in the same one.
+	Namespace string `json:"namespace" absent:"the stack's own"`
 	// Replicas is the number of pods. Not together with autoscaling, which decides it instead.
 	Replicas *int `json:"replicas,omitempty" tier:"dev=1 staging=2 prod=3"`
 	// User is the numeric user that the container runs as, its group and the group of its volumes.
@@ -51,6 +53,8 @@ type App struct {
 	Autoscaling *Autoscaling `json:"autoscaling,omitempty" absent:"no autoscaling"`
 	// Disruption limits how many pods may be taken away at once, by the drain of a node for example.
 	Disruption Disruption `json:"disruption"`
+	// Origins gives the app the origins that pages come from, for CORS: from the edge's own hosts.
+	Origins *Origins `json:"origins,omitempty" absent:"none"`
 	// Strategy is how a new version takes the old one's place: `RollingUpdate` replaces one pod after another, each new
 	// one ready before an old one goes; `Recreate` ends all old ones first, for what must not run twice.
 	Strategy Strategy `json:"strategy" default:"RollingUpdate"`

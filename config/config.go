@@ -27,6 +27,8 @@ type Config struct {
 	Cluster Cluster `json:"cluster"`
 	// Namespace is the namespace that holds everything of the stack.
 	Namespace Namespace `json:"namespace"`
+	// Namespaces are further namespaces by name, for what is to be apart: as guarded as the stack's own.
+	Namespaces map[string]FurtherNamespace `json:"namespaces" key:"NAMESPACE"`
 	// Apps holds the applications by name. The name is part of the name of everything that is made for one.
 	Apps map[string]App `json:"apps" key:"APP"`
 	// Databases holds the databases by name.

@@ -13,6 +13,8 @@ type Database struct {
 	Image string `json:"image" absent:"one of the engine's"`
 	// User is the image's numeric user of the server: 999 on Debian, 70 on Alpine. The operator has one of its own.
 	User int64 `json:"user" default:"999"`
+	// Namespace is where it is: an entry of `namespaces`. The apps that use it are in the same one.
+	Namespace string `json:"namespace" absent:"the stack's own"`
 	// Replicas is the number of replicas beside the primary.
 	Replicas int `json:"replicas" tier:"dev=0 staging=1 prod=2"`
 	// Storage is the size of each server's volume, a quantity of bytes. It can grow, not shrink. A managed database has

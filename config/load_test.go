@@ -121,7 +121,7 @@ func TestAllFaultsComeInOneErrorSortedByPath(t *testing.T) {
 		`apps.worker.resources.requests.memory: must be at most limits.memory (512Mi), got 1Gi`,
 		`namespace.quota.memory: must be a quantity such as 500m, 2 or 256Mi, got "3Gb"`,
 		`secretValues.token: must not be empty`,
-		`zone: unknown key; known: admission, apps, aws, buckets, cloud, cluster, databases, edge, gcp, images, minio, monitoring, namespace, network, operators, priorities, proxy, secretValues, secrets, tier`,
+		`zone: unknown key; known: admission, apps, aws, buckets, cloud, cluster, databases, edge, gcp, images, minio, monitoring, namespace, namespaces, network, operators, priorities, proxy, secretValues, secrets, tier`,
 	}, "\n  ")
 	for range 50 {
 		_, err := load(t, "dev", text)

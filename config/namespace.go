@@ -21,3 +21,11 @@ type Quota struct {
 	// Storage is the sum of all volume claims, a quantity of bytes.
 	Storage string `json:"storage" tier:"dev=100Gi staging=250Gi prod=1Ti"`
 }
+
+// FurtherNamespace is one besides the stack's own.
+type FurtherNamespace struct {
+	// Protect makes Pulumi refuse to delete the namespace, and with it everything inside.
+	Protect bool `json:"protect" tier:"dev=false staging=false prod=true"`
+	// Quota is what everything in the namespace may use together.
+	Quota Quota `json:"quota"`
+}

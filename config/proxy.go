@@ -6,6 +6,8 @@ type Proxy struct {
 	Routes []Route `json:"routes"`
 	// Image is an unprivileged nginx image.
 	Image string `json:"image" default:"docker.io/nginxinc/nginx-unprivileged:1.28.0"`
+	// Namespace is where it is: an entry of `namespaces`.
+	Namespace string `json:"namespace" absent:"the stack's own"`
 	// Replicas is the number of pods.
 	Replicas int `json:"replicas" tier:"dev=1 staging=2 prod=3"`
 	// Drain is how long a pod that is to stop goes on serving, in seconds, until nobody calls it any more: longer than

@@ -53,6 +53,7 @@ func (c *checker) all() {
 			c.disruption, c.env, c.secrets, c.secretFiles, c.mounts, c.callers, c.egress, c.stopping, c.database, c.migration,
 			c.afterMigration, c.bucket, c.canary, c.placement, c.containers, c.jobs, c.waivers, c.api, c.metrics,
 			c.edgeVariables,
+			c.apart, c.origins,
 		} {
 			rule(path, name, &app)
 		}
@@ -63,6 +64,8 @@ func (c *checker) all() {
 	c.proxy()
 	c.edge()
 	c.workloadNames()
+	c.namespaces()
+	c.edgeNamespaces()
 	c.apiServers()
 	c.monitoring()
 	c.isolation()

@@ -55,16 +55,25 @@ func (c *checker) quantity(path, text, least string) (quantity resource.Quantity
 // quota: quantities, with room for every app at its greatest. While an app is rolled out it has one pod more, which
 // counts too: without room for it no update would ever end.
 func (c *checker) quota() {
-	if !c.sound("namespace") || !c.sound("namespace.quota") {
+	if c.sound("namespace") {
+		c.quotaOf("", "namespace.quota", c.Namespace.Quota)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Namespaces)) {
+		if c.sound(at("namespaces", name)) {
+			c.quotaOf(name, at("namespaces", name, "quota"), c.Namespaces[name].Quota)
+		}
+	}
+}
+
+func (c *checker) quotaOf(namespace, path string, quota Quota) {
+	if !c.sound(path) {
 		return
 	}
-	const path = "namespace.quota"
-	quota := c.Namespace.Quota
 	storage, storageKnown := c.quantity(at(path, "storage"), quota.Storage, leastBytes)
 	cpu, cpuKnown := c.quantity(at(path, "cpu"), quota.CPU, leastCPU)
 	memory, memoryKnown := c.quantity(at(path, "memory"), quota.Memory, leastBytes)
 
-	need := c.need()
+	need := c.need(namespace)
 	if c.sound(at(path, "pods")) {
 		c.between(at(path, "pods"), quota.Pods, 1, 100*maxPods)
 		c.check(at(path, "pods"), need.pods <= quota.Pods, "must be at least %d for what runs there (%s), got %d", need.pods,
@@ -94,10 +103,13 @@ type need struct {
 }
 
 // need adds up what runs in the namespace may use. What is not known, being faulty, does not count.
-func (c *checker) need() need {
+func (c *checker) need(namespace string) need {
 	var sum need
 	for _, name := range c.appNames() {
 		path, app := at("apps", name), c.Apps[name]
+		if app.Namespace != namespace {
+			continue
+		}
 		if pods, known := c.mostPods(path, &app); known && c.sound(path) && pods > 0 {
 			c.count(&sum, name, at(path, "resources"), pods+1, app.Resources.Limits)
 			for _, extra := range slices.Sorted(maps.Keys(app.Containers)) {
@@ -118,7 +130,8 @@ func (c *checker) need() need {
 	for _, name := range slices.Sorted(maps.Keys(c.Databases)) {
 		path, database := at("databases", name), c.Databases[name]
 		// What the cloud runs is not in the namespace.
-		if !c.sound(path) || !c.sound(at(path, "replicas")) || database.Engine.ByCloud() {
+		if database.Namespace != namespace || !c.sound(path) || !c.sound(at(path, "replicas")) ||
+			database.Engine.ByCloud() {
 			continue
 		}
 		c.count(&sum, name, at(path, "resources"), database.Replicas+1, database.Resources.Limits)
@@ -128,7 +141,7 @@ func (c *checker) need() need {
 			sum.storageOf = append(sum.storageOf, fmt.Sprintf("%s %d x %s", name, database.Replicas+1, database.Storage))
 		}
 	}
-	if c.keepsBuckets() && c.sound(minioName) && c.sound(at(minioName, "drives")) {
+	if namespace == "" && c.keepsBuckets() && c.sound(minioName) && c.sound(at(minioName, "drives")) {
 		c.count(&sum, minioName, minioName, c.MinIO.Drives, Limits(c.MinIO.Limits))
 		if storage, ok := c.quantity(at(minioName, "storage"), c.MinIO.Storage, leastBytes); ok {
 			storage.Mul(int64(c.MinIO.Drives))
@@ -136,7 +149,7 @@ func (c *checker) need() need {
 			sum.storageOf = append(sum.storageOf, fmt.Sprintf("%s %d x %s", minioName, c.MinIO.Drives, c.MinIO.Storage))
 		}
 	}
-	if len(c.Proxy.Routes) > 0 && c.sound("proxy") && c.sound(at("proxy", "replicas")) {
+	if c.Proxy.Namespace == namespace && len(c.Proxy.Routes) > 0 && c.sound("proxy") && c.sound(at("proxy", "replicas")) {
 		c.count(&sum, proxyName, "proxy", c.Proxy.Replicas+1, c.Proxy.resources().Limits)
 	}
 	return sum

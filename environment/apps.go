@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"plinth/components/app"
 	"plinth/components/binding"
@@ -48,7 +49,7 @@ func (e *environment) identify(name string, args *app.Args) error {
 		return nil
 	}
 	identity, err := e.cluster.Identity(e.ctx, name+"-identity", &platform.IdentityArgs{
-		Namespace: e.namespace.Name, ServiceAccount: name, Grants: grants,
+		Namespace: args.Namespace.Name, ServiceAccount: name, Grants: grants,
 	})
 	if err != nil {
 		return fmt.Errorf("application %s: %w", name, err)
@@ -63,7 +64,7 @@ func (e *environment) calls() map[string][]binding.Edge {
 	edges := map[string][]binding.Edge{}
 	for _, name := range slices.Sorted(maps.Keys(e.cfg.Apps)) {
 		called := e.cfg.Apps[name]
-		id := workload.ID{Name: name, PartOf: e.partOf, Namespace: e.namespace.Name}
+		id := workload.ID{Name: name, PartOf: e.partOf, Namespace: e.in(called.Namespace).Name}
 		for _, caller := range called.From {
 			edges[caller] = append(edges[caller], binding.Edge{To: id.Peer(), Ports: ports(called.Ports).Edges()})
 		}
@@ -79,7 +80,7 @@ func (e *environment) app(name string, c config.App, edges []binding.Edge) *app.
 		})
 	}
 	args := &app.Args{
-		Namespace: e.namespace, PartOf: e.partOf,
+		Namespace: e.in(c.Namespace), PartOf: e.partOf,
 		Image:    e.resolve(c.Image),
 		Replicas: c.Replicas, Disruption: app.Disruption(c.Disruption), User: user(c.User),
 		Command: c.Command, Args: c.Args, Server: app.Server(c.Server), Workers: c.Workers,
@@ -93,6 +94,13 @@ func (e *environment) app(name string, c config.App, edges []binding.Edge) *app.
 		Grace: c.Grace, Drain: c.Drain, RolloutTimeout: c.RolloutTimeout,
 		Strategy: app.Strategy(c.Strategy), Placement: e.placement(c.Placement), Access: e.access(c.API),
 		Waivers: waivers(c.Waivers), Extras: e.extras(c.Containers), Jobs: jobs(c.Jobs), Metrics: e.metrics(c.Metrics),
+	}
+	if origins := e.cfg.OriginsOf(&c); len(origins) > 0 {
+		args.Env = maps.Clone(c.Env)
+		if args.Env == nil {
+			args.Env = map[string]string{}
+		}
+		args.Env[c.Origins.Variable] = strings.Join(origins, ",")
 	}
 	if c.Canary != nil {
 		args.Canary = &app.Canary{

@@ -58,7 +58,7 @@ func (e *environment) database(name string, d *config.Database) (offered, error)
 	image := workload.Images{Mirrors: e.cfg.Images.Mirrors}.Resolve(d.Image)
 	plaintext := d.TLS == config.EncryptionOptional
 	common := replicated.Args{
-		Namespace: e.namespace, PartOf: e.partOf, Image: image, User: int(d.User), Replicas: d.Replicas,
+		Namespace: e.in(d.Namespace), PartOf: e.partOf, Image: image, User: int(d.User), Replicas: d.Replicas,
 		Storage: d.Storage, StorageClass: d.StorageClass, Resources: resources(d.Resources), Settings: d.Settings,
 		Synchronous: replicated.Synchronous(d.Synchronous), Rotation: d.Rotation, Plaintext: plaintext,
 		Backups: d.Backup != nil, Metrics: d.Metrics != nil, Applications: e.usersOf(name), Retain: d.Retain,
@@ -80,7 +80,7 @@ func (e *environment) database(name string, d *config.Database) (offered, error)
 			return nil, err
 		}
 		args := &cloudnativepg.Args{
-			Namespace: e.namespace, PartOf: e.partOf, Image: image, Replicas: d.Replicas, Storage: d.Storage,
+			Namespace: e.in(d.Namespace), PartOf: e.partOf, Image: image, Replicas: d.Replicas, Storage: d.Storage,
 			StorageClass: d.StorageClass, Resources: resources(d.Resources), Settings: d.Settings,
 			Commit: d.Synchronous != config.SynchronousOff, Quorum: d.Synchronous == config.SynchronousQuorum,
 			Plaintext: plaintext, Applications: e.usersOf(name), Retain: d.Retain, Timeout: d.Timeout,

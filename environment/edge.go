@@ -85,7 +85,7 @@ func nodePorts(c *config.Edge) int {
 func (e *environment) route(c config.EdgeRoute) edge.Route {
 	r := edge.Route{Host: c.Host, Path: c.Path}
 	if c.App == config.ToProxy {
-		id := workload.ID{Name: config.ToProxy, PartOf: e.partOf, Namespace: e.namespace.Name}
+		id := workload.ID{Name: config.ToProxy, PartOf: e.partOf, Namespace: e.in(e.cfg.Proxy.Namespace).Name}
 		r.Backends = []workload.Backend{e.entrance.Backend(id)}
 		r.Health.Path, r.Health.Port = proxy.Health()
 		r.Ready = e.entrance.App.Ready

@@ -157,7 +157,7 @@ func TestTheEdgeGoesFirst(t *testing.T) {
 			policy := strings.HasSuffix(string(r.Type), ":NetworkPolicy")
 			for _, other := range w.rec.Ordered() {
 				switch {
-				case other.Type == "kubernetes:core/v1:Namespace" && !strings.Contains(other.Name, "manager"),
+				case other.Type == "kubernetes:core/v1:Namespace" && strings.HasPrefix(other.Name, "namespace"),
 					other.URN == r.ProviderURN(), !policy && other.Read && ofEdge(other):
 					need(other)
 				case strings.HasSuffix(string(r.Type), ":HTTPRoute") && strings.HasSuffix(string(other.Type), ":Gateway"):

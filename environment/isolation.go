@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
 	"plinth/components/isolation"
 )
 
@@ -18,21 +20,32 @@ func (e *environment) isolation() error {
 		if err != nil {
 			return err
 		}
-		e.namespace.Ready = append(e.namespace.Ready, made.Ready...)
+		e.guard(made.Ready)
 	}
 	c := e.cfg.Admission
 	if !c.Digests && len(c.Registries) == 0 {
 		return nil
 	}
+	var names []string
+	for _, space := range e.spaces() {
+		names = append(names, space.Name)
+	}
 	made, err := isolation.NewAdmission(e.ctx, "admission", &isolation.AdmissionArgs{
-		Environment: e.namespace.Name, PartOf: e.partOf, Namespaces: []string{e.namespace.Name},
+		Environment: e.namespace.Name, PartOf: e.partOf, Namespaces: names,
 		Digests: c.Digests, Registries: c.Registries,
 	}, e.inCluster()...)
 	if err != nil {
 		return err
 	}
-	e.namespace.Ready = append(e.namespace.Ready, made.Ready...)
+	e.guard(made.Ready)
 	return nil
+}
+
+// guard has everything in the namespaces wait for what guards them.
+func (e *environment) guard(by []pulumi.Resource) {
+	for _, space := range e.spaces() {
+		space.Ready = append(space.Ready, by...)
+	}
 }
 
 // priorityClass is what pods call a priority of the stack.

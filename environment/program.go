@@ -76,6 +76,8 @@ type environment struct {
 
 	cluster   platform.Cluster
 	namespace *workload.Namespace
+	// further are the other namespaces by name.
+	further map[string]*workload.Namespace
 	// generated makes what is random: its provider, since none is there by default.
 	generated *random.Provider
 	// certificates makes keys and certificates: its provider.
@@ -107,7 +109,46 @@ func (e *environment) namespaces() (err error) {
 			NodePorts: nodePorts(&e.cfg.Edge),
 		},
 	}, e.inCluster()...)
-	return err
+	if err != nil {
+		return err
+	}
+	e.further = map[string]*workload.Namespace{}
+	for _, name := range slices.Sorted(maps.Keys(e.cfg.Namespaces)) {
+		c := e.cfg.Namespaces[name]
+		e.further[name], err = workload.NewNamespace(e.ctx, "namespace-"+name, &workload.NamespaceArgs{
+			Name: name, PartOf: e.partOf, Protect: c.Protect, Retain: e.retains(),
+			Quota: workload.Quota{Pods: c.Quota.Pods, CPU: c.Quota.CPU, Memory: c.Quota.Memory, Storage: c.Quota.Storage},
+		}, e.inCluster()...)
+		if err != nil {
+			return err
+		}
+	}
+	// A connection between two of them has a policy in each: everything waits for all.
+	var ready []pulumi.Resource
+	for _, space := range e.spaces() {
+		ready = append(ready, space.Ready...)
+	}
+	for _, space := range e.spaces() {
+		space.Ready = slices.Clone(ready)
+	}
+	return nil
+}
+
+// in is the namespace of this name, the stack's own where it is empty.
+func (e *environment) in(name string) *workload.Namespace {
+	if further, found := e.further[name]; found {
+		return further
+	}
+	return e.namespace
+}
+
+// spaces are all namespaces, the stack's own first.
+func (e *environment) spaces() []*workload.Namespace {
+	all := []*workload.Namespace{e.namespace}
+	for _, name := range slices.Sorted(maps.Keys(e.further)) {
+		all = append(all, e.further[name])
+	}
+	return all
 }
 
 // inCluster are the options of every component that lives in the cluster.

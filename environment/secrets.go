@@ -259,14 +259,15 @@ func only(mapping map[string]string, names []string) map[string]string {
 }
 
 func (e *environment) application(name string) workload.ID {
-	return workload.ID{Name: name, Component: "application", PartOf: e.partOf, Namespace: e.namespace.Name}
+	namespace := e.in(e.cfg.Apps[name].Namespace).Name
+	return workload.ID{Name: name, Component: "application", PartOf: e.partOf, Namespace: namespace}
 }
 
 // storedSecrets are an app's values that are in the backend.
 func (e *environment) storedSecrets(name string, c config.App, names []string) (*secrets.Reference, error) {
 	object := name + "-secrets"
 	args := &secrets.Args{
-		Namespace: e.namespace, Names: names, ID: e.application(name),
+		Namespace: e.in(c.Namespace), Names: names, ID: e.application(name),
 		Aliases: []pulumi.Alias{{
 			Name: pulumi.String(object),
 			ParentURN: pulumi.CreateURN(pulumi.String(name), pulumi.String("plinth:app:App"), nil,

@@ -25,7 +25,7 @@ type stackFile struct {
 func stackFiles(t *testing.T) []stackFile {
 	t.Helper()
 	var files []stackFile
-	for folder, least := range map[string]string{"..": "local", "testdata": "everything"} {
+	for folder, least := range map[string]string{"..": "local", "testdata": "everything", "../examples/*": "motm"} {
 		found, err := filepath.Glob(filepath.Join(folder, "Pulumi.*.yaml"))
 		if err != nil {
 			t.Fatal(err)

@@ -43,6 +43,7 @@ func (a *Args) Definitions() []string {
 	}
 	add(a.Kind == Gateway, "gateways."+gatewayGroup)
 	add(a.Kind == Gateway, "httproutes."+gatewayGroup)
+	add(a.Kind == Gateway && a.elsewhere(), "referencegrants."+gatewayGroup)
 	add(a.Kind == Gateway && a.Controller == GKE, "healthcheckpolicies.networking.gke.io")
 	add(a.Kind == Gateway && a.Controller == Lattice, "targetgrouppolicies.application-networking.k8s.aws")
 	add(a.Kind == Ingress && a.Controller == GKE, "backendconfigs.cloud.google.com")

@@ -2,6 +2,7 @@ package edge
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -55,6 +56,9 @@ func (b *builder) gateway() error {
 		return fmt.Errorf("creating the Gateway: %w", err)
 	}
 	b.edge.Address = gateway.Status.ApplyT(gatewayAddress).(pulumi.StringOutput)
+	if err := b.permitted(); err != nil {
+		return err
+	}
 	for _, host := range b.args.hosts() {
 		if err := b.route(routeName(b.name, host), host, b.attached(host), b.rules(host), gateway); err != nil {
 			return err
@@ -69,6 +73,42 @@ func (b *builder) gateway() error {
 		"requestRedirect": pulumi.Map{"scheme": pulumi.String("https"), "statusCode": pulumi.Int(301)},
 	}}}}
 	return b.route(b.name+"-redirect", "", []string{plainListener}, redirect, gateway)
+}
+
+// elsewhere says whether a route leads to another namespace than the edge's own.
+func (a *Args) elsewhere() bool {
+	return slices.ContainsFunc(a.Routes, func(r Route) bool {
+		return slices.ContainsFunc(r.Backends, func(b workload.Backend) bool { return b.Namespace != a.Namespace.Name })
+	})
+}
+
+// permitted lets the routes lead to Services of other namespaces, each of which has to say so itself:
+// https://gateway-api.sigs.k8s.io/api-types/referencegrant/.
+func (b *builder) permitted() error {
+	seen := map[string]bool{b.id.Namespace: true}
+	for _, r := range b.args.Routes {
+		for _, backend := range r.Backends {
+			if seen[backend.Namespace] {
+				continue
+			}
+			seen[backend.Namespace] = true
+			meta := b.id.Meta(b.id.Name)
+			meta.Namespace = pulumi.String(backend.Namespace)
+			made, err := workload.Object(b.ctx, b.name+"-grant-"+backend.Namespace, gatewayGroup+"/v1beta1", "ReferenceGrant",
+				meta, pulumi.Map{"spec": pulumi.Map{
+					"from": pulumi.Array{pulumi.StringMap{
+						"group": pulumi.String(gatewayGroup), "kind": pulumi.String("HTTPRoute"),
+						"namespace": pulumi.String(b.id.Namespace),
+					}},
+					"to": pulumi.Array{pulumi.StringMap{"group": pulumi.String(""), "kind": pulumi.String("Service")}},
+				}}, b.child()...)
+			if err != nil {
+				return fmt.Errorf("permitting routes to namespace %s: %w", backend.Namespace, err)
+			}
+			b.before = append(b.before, made)
+		}
+	}
+	return nil
 }
 
 // gatewayAddress is the first of a Gateway's addresses, empty where there is none.
@@ -190,7 +230,8 @@ func (b *builder) rules(host string) pulumi.Array {
 		for _, backend := range r.Backends {
 			backends = append(backends, pulumi.Map{
 				"group": pulumi.String(""), "kind": pulumi.String("Service"), "name": pulumi.String(backend.Service),
-				"port": pulumi.Int(backend.Port), "weight": pulumi.Int(backend.Weight),
+				"namespace": pulumi.String(backend.Namespace), "port": pulumi.Int(backend.Port),
+				"weight": pulumi.Int(backend.Weight),
 			})
 		}
 		rules = append(rules, pulumi.Map{

@@ -111,8 +111,10 @@ func Enter(
 	if len(peers) == 0 {
 		return nil, fmt.Errorf("opening %s for %s: nobody is named who may enter", to.Name, from.Name)
 	}
+	meta := from.Meta(Name(MaxLabel, to.Name, "from", from.Name))
+	meta.Namespace = pulumi.String(to.Namespace)
 	policy, err := networkingv1.NewNetworkPolicy(ctx, name, &networkingv1.NetworkPolicyArgs{
-		Metadata: from.Meta(Name(MaxLabel, to.Name, "from", from.Name)),
+		Metadata: meta,
 		Spec: networkingv1.NetworkPolicySpecArgs{
 			PodSelector: metav1.LabelSelectorArgs{MatchLabels: StringMap(to.Selector)},
 			PolicyTypes: pulumi.StringArray{pulumi.String("Ingress")},

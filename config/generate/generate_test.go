@@ -168,7 +168,7 @@ func TestPulumiAcceptsTheProjectFile(t *testing.T) {
 	slices.Sort(sections)
 	want := []string{
 		"admission", "apps", "aws", "buckets", "cloud", "cluster", "databases", "edge", "gcp", "images", "minio",
-		"monitoring", "namespace", "network", "operators", "priorities", "proxy", "secretValues", "secrets", "tier",
+		"monitoring", "namespace", "namespaces", "network", "operators", "priorities", "proxy", "secretValues", "secrets", "tier",
 	}
 	if !slices.Equal(sections, want) {
 		t.Errorf("got the sections %v, want %v", sections, want)

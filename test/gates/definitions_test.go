@@ -102,12 +102,14 @@ func stored(o *unstructured.Unstructured) string {
 // define makes the API server know the kinds of the operators, and the namespace that a stack reads Secrets of.
 func (s *server) define(t *testing.T, all map[schema.GroupKind]*unstructured.Unstructured) {
 	t.Helper()
-	kept := manifest{file: "kept"}
-	kept.Object = map[string]any{
-		"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": "kept"},
-	}
-	if err := s.apply(t, kept, false); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"kept", "credentials"} {
+		kept := manifest{file: name}
+		kept.Object = map[string]any{
+			"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": name},
+		}
+		if err := s.apply(t, kept, false); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for _, o := range all {
 		if err := s.apply(t, manifest{Unstructured: *o, file: o.GetName()}, false); err != nil {

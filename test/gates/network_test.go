@@ -416,13 +416,17 @@ func outsiders(cfg *config.Config, n network, ours []end) []end {
 	dns := map[string]string{"k8s-app": "kube-dns"}
 	home := cfg.Namespace.Name
 	ends := []end{
-		{name: "a stranger at home", home: true, Namespace: home, Labels: map[string]string{"app": "stranger"}},
 		{name: "DNS", Namespace: "kube-system", Labels: dns},
 		{name: "another pod of the system", Namespace: "kube-system", Labels: map[string]string{"k8s-app": "metrics"}},
 		{name: "a false DNS at home", home: true, Namespace: home, Labels: dns},
 		{name: "a false DNS elsewhere", Namespace: "elsewhere", Labels: dns},
 		{name: "cloud metadata", IP: "169.254.169.254"},
 		{name: "an address outside", IP: "192.0.2.1"},
+	}
+	for _, space := range append(slices.Sorted(maps.Keys(cfg.Namespaces)), home) {
+		ends = append(ends, end{
+			name: "a stranger at home in " + space, home: true, Namespace: space, Labels: map[string]string{"app": "stranger"},
+		})
 	}
 	for _, pod := range ours {
 		ends = append(ends, end{name: pod.name + " of another stack", Namespace: "elsewhere", Labels: pod.Labels})

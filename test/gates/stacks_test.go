@@ -34,7 +34,9 @@ type stack struct {
 func stacks(t *testing.T) []stack {
 	t.Helper()
 	var all []stack
-	for _, folder := range []string{root, filepath.Join(root, "environment", "testdata")} {
+	for _, folder := range []string{
+		root, filepath.Join(root, "environment", "testdata"), filepath.Join(root, "examples", "*"),
+	} {
 		files, err := filepath.Glob(filepath.Join(folder, "Pulumi.*.yaml"))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("stack files in %s: got %v, %v", folder, files, err)
