@@ -53,8 +53,6 @@ type App struct {
 	Autoscaling *Autoscaling `json:"autoscaling,omitempty" absent:"no autoscaling"`
 	// Disruption limits how many pods may be taken away at once, by the drain of a node for example.
 	Disruption Disruption `json:"disruption"`
-	// Origins gives the app the origins that pages come from, for CORS: from the edge's own hosts.
-	Origins *Origins `json:"origins,omitempty" absent:"none"`
 	// Strategy is how a new version takes the old one's place: `RollingUpdate` replaces one pod after another, each new
 	// one ready before an old one goes; `Recreate` ends all old ones first, for what must not run twice.
 	Strategy Strategy `json:"strategy" default:"RollingUpdate"`

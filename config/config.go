@@ -47,6 +47,8 @@ type Config struct {
 	Admission Admission `json:"admission"`
 	// Monitoring says how metrics are gathered in the cluster.
 	Monitoring Monitoring `json:"monitoring"`
+	// GitOps hands the objects of apps, proxy and edge over to Argo CD.
+	GitOps GitOps `json:"gitops"`
 	// Images says where images are pulled from.
 	Images Images `json:"images"`
 	// Secrets says where the secret values of apps live.

@@ -211,40 +211,18 @@ func (e *Edge) Hosts() []string {
 
 // Origins are the origins of pages that the edge serves, as browsers name them: what applications that are called from
 // there let in (CORS). A wildcard is none.
-func (e *Edge) Origins() []string { return e.origins(e.Hosts()) }
-
-func (e *Edge) origins(hosts []string) []string {
+func (e *Edge) Origins() []string {
 	scheme := "http"
 	if e.Secure() {
 		scheme = "https"
 	}
 	var origins []string
-	for _, host := range hosts {
+	for _, host := range e.Hosts() {
 		if !strings.HasPrefix(host, "*") {
 			origins = append(origins, scheme+"://"+host)
 		}
 	}
 	return origins
-}
-
-// OriginsOf are those that an app lets in: see [App.Origins]. They are sorted.
-func (c *Config) OriginsOf(app *App) []string {
-	if app.Origins == nil {
-		return nil
-	}
-	if len(app.Origins.Of) == 0 {
-		return c.Edge.Origins()
-	}
-	var hosts []string
-	for _, of := range app.Origins.Of {
-		for _, route := range c.Edge.Routes {
-			if route.App == of && route.Host != "" {
-				hosts = append(hosts, route.Host)
-			}
-		}
-	}
-	slices.Sort(hosts)
-	return c.Edge.origins(slices.Compact(hosts))
 }
 
 // HostsOf are the hosts at which an app is reached, by the proxy or without it.

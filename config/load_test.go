@@ -121,7 +121,7 @@ func TestAllFaultsComeInOneErrorSortedByPath(t *testing.T) {
 		`apps.worker.resources.requests.memory: must be at most limits.memory (512Mi), got 1Gi`,
 		`namespace.quota.memory: must be a quantity such as 500m, 2 or 256Mi, got "3Gb"`,
 		`secretValues.token: must not be empty`,
-		`zone: unknown key; known: admission, apps, aws, buckets, cloud, cluster, databases, edge, gcp, images, minio, monitoring, namespace, namespaces, network, operators, priorities, proxy, secretValues, secrets, tier`,
+		`zone: unknown key; known: admission, apps, aws, buckets, cloud, cluster, databases, edge, gcp, gitops, images, minio, monitoring, namespace, namespaces, network, operators, priorities, proxy, secretValues, secrets, tier`,
 	}, "\n  ")
 	for range 50 {
 		_, err := load(t, "dev", text)
@@ -170,6 +170,10 @@ func TestATierIsAllThatIsRequired(t *testing.T) {
 			User: 1000, Drives: 1, Storage: "1Gi", Region: "us-east-1", Timeout: 600,
 			Requests: config.MinIORequests{CPU: "100m", Memory: "256Mi", EphemeralStorage: "64Mi"},
 			Limits:   config.MinIOLimits{CPU: "1", Memory: "1Gi", EphemeralStorage: "256Mi"},
+		},
+		GitOps: config.GitOps{
+			Revision: "HEAD", Namespace: "argocd", Project: "default", Server: "https://kubernetes.default.svc", Prune: true,
+			SelfHeal: true, Await: true, Timeout: 600,
 		},
 		Monitoring: config.Monitoring{Namespace: "monitoring", Dashboards: "grafana_dashboard"},
 		Secrets: config.Secrets{

@@ -55,11 +55,3 @@ const (
 
 // Values lists the degrees.
 func (Spread) Values() []string { return []string{string(SpreadPreferred), string(SpreadRequired)} }
-
-// Origins are the origins of pages, as browsers name them (https://shop.example.com), by the edge's hosts.
-type Origins struct {
-	// Variable is the environment variable that lists them, with commas between.
-	Variable string `json:"variable" required:"true"`
-	// Of lists the apps that the pages come from, or `proxy`. Empty: all hosts of the edge.
-	Of []string `json:"of"`
-}

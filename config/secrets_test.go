@@ -94,7 +94,7 @@ func TestOnlySecretValuesMayBeEncrypted(t *testing.T) {
 		[]string{
 			`apps: must not be encrypted: put the secret in secretValues and refer to it by name`,
 			`tier: must not be encrypted: put the secret in secretValues and refer to it by name`,
-			`token: unknown key; known: admission, apps, aws, buckets, cloud, cluster, databases, edge, gcp, images, minio, monitoring, namespace, namespaces, network, operators, priorities, proxy, secretValues, secrets, tier`,
+			`token: unknown key; known: admission, apps, aws, buckets, cloud, cluster, databases, edge, gcp, gitops, images, minio, monitoring, namespace, namespaces, network, operators, priorities, proxy, secretValues, secrets, tier`,
 		},
 	}})
 }

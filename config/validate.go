@@ -52,8 +52,7 @@ func (c *checker) all() {
 			c.appName, c.image, c.user, c.workers, c.ports, c.public, c.probes, c.resources, c.replicas, c.autoscaling,
 			c.disruption, c.env, c.secrets, c.secretFiles, c.mounts, c.callers, c.egress, c.stopping, c.database, c.migration,
 			c.afterMigration, c.bucket, c.canary, c.placement, c.containers, c.jobs, c.waivers, c.api, c.metrics,
-			c.edgeVariables,
-			c.apart, c.origins,
+			c.edgeVariables, c.apart,
 		} {
 			rule(path, name, &app)
 		}
@@ -66,6 +65,7 @@ func (c *checker) all() {
 	c.workloadNames()
 	c.namespaces()
 	c.edgeNamespaces()
+	c.gitOps()
 	c.apiServers()
 	c.monitoring()
 	c.isolation()

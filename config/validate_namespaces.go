@@ -75,23 +75,3 @@ func (c *checker) edgeNamespaces() {
 			namespace)
 	}
 }
-
-// origins: of pages that the edge serves.
-func (c *checker) origins(path, _ string, a *App) {
-	path = at(path, "origins")
-	if a.Origins == nil || !c.sound(path) {
-		return
-	}
-	c.variable(at(path, "variable"), a.Origins.Variable)
-	_, plain := a.Env[a.Origins.Variable]
-	_, secret := a.Secrets[a.Origins.Variable]
-	c.check(at(path, "variable"), !plain && !secret, "must not be set in env or secrets too, got %s",
-		quoted(a.Origins.Variable))
-	for i, of := range a.Origins.Of {
-		served := slices.ContainsFunc(c.Edge.Routes, func(r EdgeRoute) bool { return r.App == of && r.Host != "" })
-		c.check(index(at(path, "of"), i), served || !c.sound("edge.routes"),
-			"must be what a route of the edge with a host leads to, got %s", quoted(of))
-	}
-	c.check(path, len(a.Origins.Of) > 0 || len(c.Edge.Hosts()) > 0 || !c.sound("edge.routes"),
-		"must not be there without a host in edge.routes: there are no origins")
-}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"plinth/components/app"
 	"plinth/components/binding"
@@ -28,6 +27,10 @@ func (e *environment) applications() error {
 		}
 		if err := e.identify(name, args); err != nil {
 			return err
+		}
+		if e.cfg.GitOps.HandsOver() {
+			e.hand(args.Bindings)
+			continue
 		}
 		made, err := app.New(e.ctx, name, args, e.inCluster()...)
 		if err != nil {
@@ -94,13 +97,6 @@ func (e *environment) app(name string, c config.App, edges []binding.Edge) *app.
 		Grace: c.Grace, Drain: c.Drain, RolloutTimeout: c.RolloutTimeout,
 		Strategy: app.Strategy(c.Strategy), Placement: e.placement(c.Placement), Access: e.access(c.API),
 		Waivers: waivers(c.Waivers), Extras: e.extras(c.Containers), Jobs: jobs(c.Jobs), Metrics: e.metrics(c.Metrics),
-	}
-	if origins := e.cfg.OriginsOf(&c); len(origins) > 0 {
-		args.Env = maps.Clone(c.Env)
-		if args.Env == nil {
-			args.Env = map[string]string{}
-		}
-		args.Env[c.Origins.Variable] = strings.Join(origins, ",")
 	}
 	if c.Canary != nil {
 		args.Canary = &app.Canary{

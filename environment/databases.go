@@ -104,7 +104,7 @@ func (e *environment) database(name string, d *config.Database) (offered, error)
 			return nil, err
 		}
 		return managed.New(e.ctx, name, &managed.Args{
-			Namespace: e.namespace, PartOf: e.partOf, Cloud: e.cluster, Server: server, Image: image, User: int(d.User),
+			Namespace: e.in(d.Namespace), PartOf: e.partOf, Cloud: e.cluster, Server: server, Image: image, User: int(d.User),
 			Rotation: d.Rotation, Applications: e.usersOf(name), Timeout: d.Timeout,
 		}, e.inCluster()...)
 	}

@@ -18,7 +18,7 @@ import (
 // edge is the last thing that is made: what it leads to is there, and on destroy it goes first.
 func (e *environment) edge() error {
 	c := &e.cfg.Edge
-	if !c.Serves() {
+	if !c.Serves() || e.cfg.GitOps.HandsOver() {
 		return nil
 	}
 	args := &edge.Args{

@@ -12,6 +12,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"plinth/components/app"
+	"plinth/components/binding"
 	"plinth/components/database/replicated"
 	"plinth/components/objectstore"
 	"plinth/components/platform"
@@ -41,7 +42,7 @@ func Program(keys func() []string, platforms ...platform.Platform) pulumi.RunFun
 		}
 		for _, step := range []func() error{
 			e.platform, e.operators, e.namespaces, e.isolation, e.secretsBackend, e.objectStores, e.databases, e.archives,
-			e.applications, e.proxy, e.edge, e.outputs,
+			e.applications, e.proxy, e.edge, e.handOver, e.outputs,
 		} {
 			if err := step(); err != nil {
 				return err
@@ -97,6 +98,8 @@ type environment struct {
 	buckets  map[string]func(app string) objectstore.Bucket
 	apps     map[string]*app.App
 	entrance *proxy.Proxy
+	// handed are the bindings of apps that are handed over.
+	handed []binding.Binding
 }
 
 func (e *environment) namespaces() (err error) {

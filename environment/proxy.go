@@ -14,7 +14,7 @@ const rolloutTimeout = 300
 
 func (e *environment) proxy() (err error) {
 	c := e.cfg.Proxy
-	if len(c.Routes) == 0 {
+	if len(c.Routes) == 0 || e.cfg.GitOps.HandsOver() {
 		return nil
 	}
 	one := 1

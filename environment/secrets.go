@@ -66,6 +66,9 @@ func (e *environment) needed() []string {
 	if e.cfg.Monitoring.Operator && watched {
 		needed = append(needed, operators.Prometheus)
 	}
+	if e.cfg.GitOps.HandsOver() {
+		needed = append(needed, operators.ArgoCD)
+	}
 	return needed
 }
 

@@ -58,6 +58,12 @@ func (s *session) render(ctx context.Context, out string) error {
 		return err
 	}
 	printer, name := s.printer, s.stack.Name
+	var only []string
+	if s.config.GitOps.HandsOver() {
+		// What is handed over is what the stack would make itself.
+		only = environment.HandedOver()
+		delete(raw, "plinth:gitops")
+	}
 	drawing := render.Drawing{
 		Source: filepath.Join(s.project.Root, "tools", "d2"), Cache: s.project.Path("bin"),
 		Building: func(work func() error) error {
@@ -66,7 +72,7 @@ func (s *session) render(ctx context.Context, out string) error {
 	}
 	result, err := render.Render(ctx, render.Options{
 		Stack: record.Options{Project: workspace.Name, Stack: name, Config: raw, SecretKeys: secret},
-		Dir:   out, Draw: drawing.SVG,
+		Only:  only, Dir: out, Draw: drawing.SVG,
 	}, s.program(func() []string { return s.keys }))
 	if err != nil {
 		return err
@@ -80,6 +86,12 @@ func (s *session) render(ctx context.Context, out string) error {
 		printer.Printf("to be filled in before they are applied:")
 		for _, placeholder := range result.Placeholders {
 			printer.Printf("  %s", placeholder)
+		}
+	}
+	if waived := environment.Waived(s.config); len(waived) > 0 {
+		printer.Printf("waived, because an image cannot do without:")
+		for _, line := range waived {
+			printer.Printf("  %s", line)
 		}
 	}
 	s.printPreparation()

@@ -167,7 +167,7 @@ func TestPulumiAcceptsTheProjectFile(t *testing.T) {
 	}
 	slices.Sort(sections)
 	want := []string{
-		"admission", "apps", "aws", "buckets", "cloud", "cluster", "databases", "edge", "gcp", "images", "minio",
+		"admission", "apps", "aws", "buckets", "cloud", "cluster", "databases", "edge", "gcp", "gitops", "images", "minio",
 		"monitoring", "namespace", "namespaces", "network", "operators", "priorities", "proxy", "secretValues", "secrets", "tier",
 	}
 	if !slices.Equal(sections, want) {

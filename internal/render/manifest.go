@@ -55,7 +55,7 @@ func (r *renderer) manifests() (made []manifest, others []*record.Resource, err 
 	for _, of := range r.first.OrderedBy(rank) {
 		switch {
 		case of.Type == resource.RootStackType:
-		case !isManifest(of):
+		case !isManifest(of), !r.asked(of):
 			others = append(others, of)
 		default:
 			m, found := r.manifest(of)

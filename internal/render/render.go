@@ -17,6 +17,9 @@ import (
 type Options struct {
 	// Stack and its configuration. Of a secret key, only the structure of the value matters. Outputs must be nil.
 	Stack record.Options
+	// Only are the types of components: nothing but what they consist of becomes a manifest, the rest is among the other
+	// resources. Empty: everything does.
+	Only []string
 	// Dir is the folder to write to; it is made when it is missing.
 	Dir string
 	// Draw turns text in the d2 language into an SVG picture: see [Drawing].
@@ -48,7 +51,7 @@ func Render(ctx context.Context, o Options, program pulumi.RunFunc) (*Result, er
 	if err != nil {
 		return nil, err
 	}
-	r := &renderer{first: first, second: map[string]*record.Resource{}, used: map[string]bool{}}
+	r := &renderer{only: o.Only, first: first, second: map[string]*record.Resource{}, used: map[string]bool{}}
 	for _, resource := range second.Resources {
 		r.second[string(resource.URN)] = resource
 	}
@@ -77,6 +80,7 @@ func Render(ctx context.Context, o Options, program pulumi.RunFunc) (*Result, er
 
 // renderer holds both runs of the program.
 type renderer struct {
+	only  []string
 	first *record.Recording
 	// second run by URN.
 	second map[string]*record.Resource
@@ -90,6 +94,16 @@ func (r *renderer) twin(of *record.Resource) *record.Resource {
 		return twin
 	}
 	return &record.Resource{}
+}
+
+// asked tells whether a resource is a part of a component of one of the types that are asked for.
+func (r *renderer) asked(of *record.Resource) bool {
+	for at := of; at != nil; at = r.first.Get(at.Parent) {
+		if slices.Contains(r.only, string(at.Type)) {
+			return true
+		}
+	}
+	return len(r.only) == 0
 }
 
 // isManifest tells what becomes a Kubernetes manifest: what says its own apiVersion and kind, patches of objects that

@@ -159,6 +159,8 @@ func TestTheAPIServerAcceptsEveryManifestAndWarnsOfNone(t *testing.T) {
 	s.refusesAnUnknownField(t)
 	s.refusesAnUnknownFieldOf(t, operators)
 	s.warnsOfRoot(t)
+	s.acceptsAnApplication(t)
+	s.refusesImages(t)
 }
 
 func (s *server) refusesAnUnknownField(t *testing.T) {

@@ -79,13 +79,16 @@ type rendering struct {
 	dir   string
 }
 
-func (s stack) render(t *testing.T) rendering {
+func (s stack) render(t *testing.T) rendering { t.Helper(); return s.renderOnly(t, nil) }
+
+// renderOnly writes the manifests of components of some types.
+func (s stack) renderOnly(t *testing.T, only []string) rendering {
 	t.Helper()
 	program := environment.Program(func() []string { return slices.Collect(maps.Keys(s.options.Config)) },
 		standin.Clouds()...)
 	r := rendering{files: map[string]string{}, dir: t.TempDir()}
 	result, err := render.Render(t.Context(), render.Options{
-		Stack: s.options, Dir: r.dir,
+		Stack: s.options, Only: only, Dir: r.dir,
 		Draw: func(_ context.Context, text string) ([]byte, error) { return []byte(text), nil },
 	}, program)
 	if err != nil {
