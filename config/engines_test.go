@@ -120,8 +120,14 @@ func TestAMachineIsTheSmallestThatHasTheLimits(t *testing.T) {
 		cpu, memory string
 		want        config.Size
 	}{
-		{"500m", "1Gi", config.Small}, {"2", "8Gi", config.Small}, {"2", "9Gi", config.Medium}, {"3", "1Gi", config.Medium},
-		{"8", "32Gi", config.Large}, {"9", "1Gi", ""}, {"1", "33Gi", ""}, {"some", "1Gi", ""},
+		{"500m", "1Gi", config.Small},
+		{"2", "8Gi", config.Small},
+		{"2", "9Gi", config.Medium},
+		{"3", "1Gi", config.Medium},
+		{"8", "32Gi", config.Large},
+		{"9", "1Gi", ""},
+		{"1", "33Gi", ""},
+		{"some", "1Gi", ""},
 	} {
 		if got := (config.Limits{CPU: c.cpu, Memory: c.memory}).Size(); got != c.want {
 			t.Errorf("%s and %s: got %q, want %q", c.cpu, c.memory, got, c.want)

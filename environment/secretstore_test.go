@@ -11,7 +11,8 @@ import (
 func managedSecrets(cloud, external string) record.Options {
 	const app = `{"image": "registry.example.com/app:1", "resources": {"limits": {"cpu": "1", "memory": "1Gi", ` +
 		`"ephemeralStorage": "64Mi"}}, "secrets": {"TOKEN": "token"}, "secretFiles": {"/etc/jwt/key": "jwt-private"}}`
-	return record.Options{Project: "plinth", Stack: "shop", SecretKeys: []string{"plinth:secretValues"},
+	return record.Options{
+		Project: "plinth", Stack: "shop", SecretKeys: []string{"plinth:secretValues"},
 		Config: map[string]string{
 			"plinth:tier": "dev", "plinth:cloud": cloud,
 			"plinth:gcp":          `{"project": "example-project"}`,
@@ -21,7 +22,8 @@ func managedSecrets(cloud, external string) record.Options {
 				`"external": {"store": "managed"` + external + `}}`,
 			"plinth:operators": `{"external-secrets": {}}`,
 			"plinth:apps":      `{"web": ` + app + `, "mail": ` + app + `}`,
-		}}
+		},
+	}
 }
 
 func TestTheSecretManagerOfACloudIsReadByOneAccount(t *testing.T) {

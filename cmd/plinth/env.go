@@ -35,7 +35,7 @@ func (c *command) env() *cobra.Command {
 		Long: "Make, list and take away ephemeral environments: stacks that are made from another one's file, live for a\n" +
 			"while, and leave nothing. Until when one lives is a tag of its stack, so that every machine with the same\n" +
 			"backend sees it.",
-		Args: func(cmd *cobra.Command, args []string) error {
+		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return nil
 			}
@@ -320,7 +320,8 @@ func (s *session) environments(ctx context.Context, at time.Time, cost bool) ([]
 			if err != nil {
 				return nil, fmt.Errorf("environment %s: %w", stack.Name, err)
 			}
-			entry.Resources, entry.Pods, entry.Balancers, entry.Cloud = len(deployment.Resources), uses.Pods, uses.Balancers, uses.Cloud
+			entry.Resources, entry.Pods = len(deployment.Resources), uses.Pods
+			entry.Balancers, entry.Cloud = uses.Balancers, uses.Cloud
 			entry.CPU, entry.Memory, entry.Storage = uses.CPU.String(), uses.Memory.String(), uses.Storage.String()
 		}
 		found = append(found, entry)

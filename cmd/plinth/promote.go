@@ -131,7 +131,7 @@ func promotable(engine config.Engine) func(ask func(promotion.Client) promotion.
 		return func(ask asks) promotion.Server {
 			return promotion.MySQL{SQL: ask(promotion.MySQLClient("mysql")), Pause: pause}
 		}
-	case config.CloudNativePG:
+	case config.CloudNativePG, config.ManagedPostgres, config.ManagedMySQL:
 	}
 	return nil
 }

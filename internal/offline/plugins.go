@@ -27,8 +27,8 @@ const (
 	stopGrace = 5 * time.Second
 )
 
-// Serve starts stand-ins for the named plugins, "kubernetes", "random", "tls" and "vault", in this process on loopback. It
-// returns what PULUMI_DEBUG_PROVIDERS must be for every pulumi command that is to use them; the engine reads that
+// Serve starts stand-ins for the named plugins, "kubernetes", "random", "tls" and "vault", in this process on loopback.
+// It returns what PULUMI_DEBUG_PROVIDERS must be for every pulumi command that is to use them; the engine reads that
 // variable each time it loads a plugin, and opens a connection for each provider. They serve until stop is called or
 // ctx ends.
 func Serve(ctx context.Context, names ...string) (debugProviders string, stop func(), err error) {

@@ -432,8 +432,10 @@ func life(t *testing.T, p *project, v variant) {
 	}
 
 	if v.tier == config.Prod {
-		protected := []string{"holds protected resources: ", "Cluster ", "Namespace ", "Instance ", "assets-bucket",
-			"nothing was deleted"}
+		protected := []string{
+			"holds protected resources: ", "Cluster ", "Namespace ", "Instance ", "assets-bucket",
+			"nothing was deleted",
+		}
 		contains(t, call(refused, "destroy", "--yes"), protected...)
 		released := managedSections()
 		for _, database := range released["databases"].(map[string]any) {

@@ -277,7 +277,7 @@ func (c *cluster) verified(t *testing.T, p *project, pair map[string][]byte) {
 }
 
 // balances asks a load balancer from a range that may connect, and from none.
-func (c *cluster) balances(t *testing.T, p *project, up func(t *testing.T, kind, greeting string) string) {
+func (c *cluster) balances(t *testing.T, p *project, _ func(t *testing.T, kind, greeting string) string) {
 	t.Helper()
 	const ns = frontedNamespace
 	routes := "kind: loadBalancer\n    loadBalancer: {targets: nodes}\n    sourceRanges: [%s]"
@@ -360,7 +360,7 @@ func (c *cluster) outside(t *testing.T, namespace, service string, authority []b
 			},
 		}
 	}
-	trusting := &tls.Config{InsecureSkipVerify: true} //nolint:gosec // It asks for hosts that no certificate is for.
+	trusting := &tls.Config{InsecureSkipVerify: true}
 	return outside{client(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, true), client(trusting, false)}
 }
 

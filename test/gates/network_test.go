@@ -123,9 +123,9 @@ func declare(cfg *config.Config) network {
 	const proxy = 8080
 	port := func(database string) int {
 		switch cfg.Databases[database].Engine {
-		case config.MariaDB, config.MySQL:
+		case config.MariaDB, config.MySQL, config.ManagedMySQL:
 			return 3306
-		case config.Postgres, config.CloudNativePG:
+		case config.Postgres, config.CloudNativePG, config.ManagedPostgres:
 		}
 		return postgres
 	}

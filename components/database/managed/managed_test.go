@@ -124,11 +124,16 @@ func TestBindingsLeadToTheServerAndReadersToOneReplica(t *testing.T) {
 			"URL_PASSWORD=$(secret main-role-web/read-password)",
 			"URL=postgresql://web_read:$(URL_PASSWORD)@main.example.com:5432/web",
 		}},
-		{"readers with replicas, after a rotation", cloud{readers: 2}, func(a *managed.Args) { a.Rotation = 1 },
-			database.Require, true, []string{
+		{
+			"readers with replicas, after a rotation",
+			cloud{readers: 2},
+			func(a *managed.Args) { a.Rotation = 1 },
+			database.Require, true,
+			[]string{
 				"URL_PASSWORD=$(secret main-role-web/alternate-read-password)", "MODE=require",
 				"URL=postgresql://web_read_alt:$(URL_PASSWORD)@reader-1.example.com:5432/web?sslmode=require",
-			}},
+			},
+		},
 		{"MySQL", cloud{}, inMySQL, database.VerifyFull, false, []string{
 			"URL_PASSWORD=$(secret main-role-web/password)", "MODE=VERIFY_IDENTITY",
 			"URL=mysql://web:$(URL_PASSWORD)@main.example.com:3306/web?ssl_ca=/etc/plinth/databases/main/ca.crt",

@@ -28,7 +28,8 @@ type alert struct{ name, expression, lasting, severity, summary string }
 // ([Exporter].Up), the kubelet (how full volumes are) and kube-state-metrics.
 func (b *builder) alerts(job string) []alert {
 	of := strings.NewReplacer(
-		"VOLUMES", fmt.Sprintf(`namespace=%q,persistentvolumeclaim=~"data-%s(-replica)?-[0-9]+"`, b.args.Namespace.Name, b.name),
+		"VOLUMES", fmt.Sprintf(`namespace=%q,persistentvolumeclaim=~"data-%s(-replica)?-[0-9]+"`,
+			b.args.Namespace.Name, b.name),
 		"REPLICAS", fmt.Sprintf("namespace=%q,statefulset=%q", b.args.Namespace.Name, b.database.replica.Name),
 		"BACKUPS", fmt.Sprintf(`namespace=%q,job_name=~"%s-.*",condition="true"`, b.args.Namespace.Name,
 			workload.Name(workload.MaxCronJob, b.name, "backup")),

@@ -41,7 +41,7 @@ func (d *Database) binding(to *target, shape database.Shape, mode database.Mode)
 	b := d.engine.Bind(&database.Target{
 		Name: to.service, Host: pulumi.String(workload.Host(to.service, to.id.Namespace)), Port: d.engine.Port.Container,
 		Database: to.app, User: database.Login(to.account, d.args.Rotation),
-		Password: *d.secrets[to.app].At(database.KeyOf(to.key, d.args.Rotation)),
+		Password:  *d.secrets[to.app].At(database.KeyOf(to.key, d.args.Rotation)),
 		Authority: binding.SecretRef{Secret: pulumi.String(authorityOf(d.primary.Name)), Key: Authority},
 	}, shape, mode)
 	b.Edges = []binding.Edge{d.parts.edge(to.id)}

@@ -199,8 +199,8 @@ func (d *database) makeParameters(ctx *pulumi.Context) (err error) {
 	}
 	// Its name is made up, so that another major version has its own before the server changes to it.
 	d.parameters, err = slim.NewParameterGroup(ctx, d.name+"-parameters", &slim.ParameterGroupArgs{
-		Description: pulumi.String("Database " + d.args.Called), Family: pulumi.String(string(d.args.Engine) + d.args.Version),
-		Parameters: list, Tags: d.tags(""),
+		Description: pulumi.String("Database " + d.args.Called), Parameters: list, Tags: d.tags(""),
+		Family: pulumi.String(string(d.args.Engine) + d.args.Version),
 	}, d.child()...)
 	if err != nil {
 		return fmt.Errorf("creating its parameter group: %w", err)
@@ -310,8 +310,8 @@ func (d *database) makePrimary(ctx *pulumi.Context) (*slim.Instance, error) {
 	return made, nil
 }
 
-// makeReplica makes a server that follows the primary. It holds nothing that the primary does not, so nothing guards it,
-// and no snapshot of it is left.
+// makeReplica makes a server that follows the primary. It holds nothing that the primary does not, so nothing guards
+// it, and no snapshot of it is left.
 func (d *database) makeReplica(ctx *pulumi.Context, index int, primary *slim.Instance) (*slim.Instance, error) {
 	part := fmt.Sprintf("-reader-%d", index)
 	args, needs, err := d.server(ctx, part, pulumi.Sprintf("%s%s", d.identifier, part))

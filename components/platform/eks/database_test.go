@@ -127,7 +127,8 @@ func TestTheLastSnapshotIsNamedAfterTheServer(t *testing.T) {
 	args := prod()
 	args.Databases = true
 	args.Environment = "shop--prod"
-	rec, err := record.Run(t.Context(), record.Options{Project: "shop", Stack: "test",
+	rec, err := record.Run(t.Context(), record.Options{
+		Project: "shop", Stack: "test",
 		Outputs: func(r *record.Resource) resource.PropertyMap {
 			out := outputs(r)
 			if r.Type == "random:index/randomId:RandomId" {

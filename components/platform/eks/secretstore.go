@@ -19,7 +19,7 @@ import (
 const maxSecret = 512
 
 // tokenService is whom tokens of service accounts are for that AWS exchanges.
-const tokenService = "sts.amazonaws.com"
+const tokenService = "sts.amazonaws.com" //nolint:gosec // It is a host name.
 
 // secretStore is the environment's part of Secrets Manager.
 type secretStore struct {

@@ -160,7 +160,8 @@ func TestTheAuthoritiesOfAllServersAreHandedOn(t *testing.T) {
 	args := prod()
 	args.Databases, args.Network.Endpoints = true, "10.8.16.0/24"
 	var text string
-	_, err := record.Run(t.Context(), record.Options{Project: "shop", Stack: "test", Invoke: invoke,
+	_, err := record.Run(t.Context(), record.Options{
+		Project: "shop", Stack: "test", Invoke: invoke,
 		Outputs: func(r *record.Resource) resource.PropertyMap {
 			out := outputs(r)
 			if r.Type == serverType {

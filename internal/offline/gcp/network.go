@@ -222,8 +222,8 @@ func usedRangesStay(o *simulation.Operation) error {
 	return nil
 }
 
-// inhabitant is what a Service, an Ingress, a Gateway or a volume in a cluster has made: a forwarding rule, a rule of the
-// firewall that holds the network, and endpoint groups that hold the subnetwork; or a disk.
+// inhabitant is what a Service, an Ingress, a Gateway or a volume in a cluster has made: a forwarding rule, a rule of
+// the firewall that holds the network, and endpoint groups that hold the subnetwork; or a disk.
 // https://cloud.google.com/kubernetes-engine/docs/concepts/service-load-balancer.
 func inhabitant(_ *simulation.Operation, cluster simulation.Entry, i simulation.Inhabitant) []simulation.Entry {
 	project, location := cluster.Text("project"), cluster.Text("location")
