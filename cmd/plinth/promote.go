@@ -59,8 +59,9 @@ func (s *session) promote(ctx context.Context, database, to string) error {
 	}
 	of := promotable(declared.Engine)
 	if of == nil {
-		return &workspace.UsageError{Reason: fmt.Sprintf("database %s has the engine %s, which fails over by itself: "+
-			"plinth promotes replicas of postgres, mariadb and mysql", database, declared.Engine)}
+		return &workspace.UsageError{Reason: fmt.Sprintf("database %s has the engine %s, whose failover is not "+
+			"Plinth's (the operator's, or the cloud's): plinth promotes replicas of postgres, mariadb and mysql",
+			database, declared.Engine)}
 	}
 	if err := s.reach(ctx); err != nil {
 		return err

@@ -27,8 +27,8 @@ func TestPromoteWantsADatabaseThatIsThere(t *testing.T) {
 		{
 			[]string{"promote", "local", "main"},
 			"  plinth:databases: {main: {" + limits + ", engine: cloudnative-pg, operator: {apiServers: [10.0.0.1/32]}}}\n",
-			"plinth: database main has the engine cloudnative-pg, which fails over by itself: plinth promotes replicas of " +
-				"postgres, mariadb and mysql",
+			"plinth: database main has the engine cloudnative-pg, whose failover is not Plinth's (the operator's, or " +
+				"the cloud's): plinth promotes replicas of postgres, mariadb and mysql",
 		},
 	} {
 		limited := strings.ReplaceAll(test.stack, "cpu: 1", `cpu: "1"`)
