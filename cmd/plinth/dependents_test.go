@@ -29,7 +29,7 @@ func TestAStackWhoseClusterAnotherOneUsesIsNotDestroyed(t *testing.T) {
 	p.write(t, map[string]string{"Pulumi.guest.yaml": p.file(t, "Pulumi.guest.yaml") +
 		"  plinth:cluster: {stack: organization/plinth/local}\n"})
 	mustContain(t, plinth(t, exitRefused, "destroy", "local"),
-		"the cluster of stack local is used by other stacks: guest", "plinth destroy guest, then this one")
+		"stack local: its cluster is used by other stacks: guest", "plinth destroy guest, then this one")
 	p.write(t, map[string]string{"Pulumi.guest.yaml": p.file(t, "Pulumi.local.yaml")})
 	plinth(t, exitDone, "destroy", "guest")
 	plinth(t, exitDone, "destroy", "local")

@@ -82,7 +82,12 @@ func entranceAddress(o *unstructured.Unstructured) (string, error) {
 	return pick(o.GetKind()+" "+o.GetNamespace()+"/"+o.GetName(), nil)
 }
 
+// ingressStatus is nil for an Ingress without a class, which no controller takes: there is no default class.
 func ingressStatus(o *unstructured.Unstructured) (map[string]any, error) {
+	class, _, _ := unstructured.NestedString(o.Object, "spec", "ingressClassName")
+	if class == "" && o.GetAnnotations()["kubernetes.io/ingress.class"] == "" {
+		return nil, nil
+	}
 	if has, _, _ := unstructured.NestedSlice(o.Object, "status", "loadBalancer", "ingress"); len(has) > 0 {
 		return nil, nil
 	}

@@ -278,7 +278,7 @@ func TestAnIngressWithoutAControllerSaysSo(t *testing.T) {
 apiVersion: networking.k8s.io/v1
 kind: Ingress
 metadata: {name: web, namespace: !NS, annotations: {pulumi.com/timeoutSeconds: "2"}}
-spec: {ingressClassName: none, rules: [{host: example.com}]}
+spec: {rules: [{host: example.com}]}
 `)
 	if err != nil {
 		t.Fatal(err)
