@@ -1,8 +1,8 @@
 package config
 
-// GitOps hands the objects of apps, proxy and edge over to Argo CD: the stack makes everything else (cluster, namespaces,
-// secrets, databases, buckets, identities) and an Application that leads to a folder of a Git repository. What
-// `plinth render` writes belongs there.
+// GitOps hands the objects of apps, proxy and edge over to Argo CD: the stack makes everything else (cluster,
+// namespaces, secrets, databases, buckets, identities) and an Application that leads to a folder of a Git repository.
+// What `plinth render` writes belongs there.
 type GitOps struct {
 	// Repository is its URL. Empty: the stack makes all objects itself.
 	Repository string `json:"repository"`

@@ -17,7 +17,8 @@ func (c *checker) gitOps() {
 	ssh := strings.HasPrefix(g.Repository, "git@") && strings.Contains(g.Repository, ":")
 	c.check("gitops.repository", ssh || err == nil && address.Host != "" && address.User == nil,
 		"must be the URL of a repository, without credentials, got %s", quoted(g.Repository))
-	c.check("gitops.path", g.Path != "" && !path.IsAbs(g.Path) && g.Path == path.Clean(g.Path) && !strings.HasPrefix(g.Path, ".."),
+	inside := !path.IsAbs(g.Path) && g.Path == path.Clean(g.Path) && !strings.HasPrefix(g.Path, "..")
+	c.check("gitops.path", g.Path != "" && inside,
 		"must be a folder in the repository, without . or .., got %s", quoted(g.Path))
 	c.check("gitops.revision", g.Revision != "", "must not be empty")
 	c.label("gitops.namespace", g.Namespace)

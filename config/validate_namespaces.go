@@ -23,8 +23,8 @@ func (c *checker) namespaces() {
 			set bool
 		}{{"backup", d.Backup != nil}, {"restore", d.Restore != nil}} {
 			c.check(at("databases", name, only.key), !only.set || d.Namespace == "",
-				"must not be there for a database in a further namespace (databases.%s.namespace is %s), where no bucket's keys are",
-				name, d.Namespace)
+				"must not be there for a database in a further namespace (databases.%s.namespace is %s), where no bucket's "+
+					"keys are", name, d.Namespace)
 		}
 	}
 	c.namespace(at("proxy", "namespace"), c.Proxy.Namespace)
@@ -54,8 +54,8 @@ func (c *checker) apart(path, name string, a *App) {
 		a.Namespace)
 	backend := c.Secrets.Backend
 	c.check(at(path, "secrets"), len(a.SecretNames()) == 0 || backend == KubernetesSecrets || backend == ExistingSecrets,
-		"must not be there for an app in a further namespace (apps.%s.namespace is %s) with secrets.backend %s, which serves "+
-			"the stack's own", name, a.Namespace, backend)
+		"must not be there for an app in a further namespace (apps.%s.namespace is %s) with secrets.backend %s, which "+
+			"serves the stack's own", name, a.Namespace, backend)
 }
 
 // edgeNamespaces: a route that leads to another namespace takes a Gateway, whose permission is an object of its own.
