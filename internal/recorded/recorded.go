@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	corev1 "k8s.io/api/core/v1"
 
 	"plinth/internal/record"
@@ -32,6 +33,33 @@ func Generated(r *record.Resource) resource.PropertyMap {
 		return r.Inputs
 	}
 	return resource.PropertyMap{"result": resource.MakeSecret(resource.NewProperty("word-" + r.Name))}
+}
+
+// Component is how the tests of a component make it.
+type Component[Args, Made any] struct {
+	// New is the component's constructor.
+	New func(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (Made, error)
+	// Ordinary are arguments that are fine, fresh ones each time.
+	Ordinary func() *Args
+}
+
+// Record makes the component under the name main. outputs are those of providers, change says what differs from the
+// ordinary arguments, add is what is done with what was made.
+func (c Component[Args, Made]) Record(
+	t *testing.T, outputs func(*record.Resource) resource.PropertyMap, change func(*Args),
+	add func(*pulumi.Context, Made) error,
+) (*record.Recording, error) {
+	t.Helper()
+	opts := record.Options{Project: "shop", Stack: "test", Outputs: outputs}
+	return record.Run(t.Context(), opts, func(ctx *pulumi.Context) error {
+		args := c.Ordinary()
+		change(args)
+		made, err := c.New(ctx, "main", args)
+		if err != nil {
+			return err
+		}
+		return add(ctx, made)
+	})
 }
 
 // One is the resource of that name, which may be preceded by the end of its type: Secret::main-role-web.

@@ -133,7 +133,7 @@ func TestRequestsComeInThroughARealController(t *testing.T) {
 		})
 	}
 	t.Run("weights", func(t *testing.T) { c.weighs(t, p, outside) })
-	t.Run("loadBalancer", func(t *testing.T) { c.balances(t, p, up) })
+	t.Run("loadBalancer", func(t *testing.T) { c.balances(t, p) })
 	t.Run("none", func(t *testing.T) {
 		up(t, "kind: none", "one")
 		if left := c.routed(t, ns); len(left) > 0 {
@@ -277,7 +277,7 @@ func (c *cluster) verified(t *testing.T, p *project, pair map[string][]byte) {
 }
 
 // balances asks a load balancer from a range that may connect, and from none.
-func (c *cluster) balances(t *testing.T, p *project, _ func(t *testing.T, kind, greeting string) string) {
+func (c *cluster) balances(t *testing.T, p *project) {
 	t.Helper()
 	const ns = frontedNamespace
 	routes := "kind: loadBalancer\n    loadBalancer: {targets: nodes}\n    sourceRanges: [%s]"

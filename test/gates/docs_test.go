@@ -48,8 +48,11 @@ func tests(t *testing.T) string {
 	t.Helper()
 	var names strings.Builder
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() && strings.HasPrefix(entry.Name(), ".") && path != root {
-			return skip(err)
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && strings.HasPrefix(entry.Name(), ".") && path != root {
+			return fs.SkipDir
 		}
 		if !strings.HasSuffix(path, "_test.go") {
 			return nil
@@ -65,14 +68,6 @@ func tests(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return names.String()
-}
-
-// skip passes over a folder unless it could not be read.
-func skip(err error) error {
-	if err != nil {
-		return err
-	}
-	return fs.SkipDir
 }
 
 // unshown are the tests and their files that a page names and that do not exist.

@@ -44,16 +44,8 @@ func attemptWith(
 	add func(*pulumi.Context, *replicated.Database) error,
 ) (rec *record.Recording, err error) {
 	t.Helper()
-	opts := record.Options{Project: "shop", Stack: "test", Outputs: outputs}
-	return record.Run(t.Context(), opts, func(ctx *pulumi.Context) error {
-		args := ordinary()
-		change(args)
-		made, err := postgres.New(ctx, "main", args)
-		if err != nil {
-			return err
-		}
-		return add(ctx, made)
-	})
+	made := recorded.Component[postgres.Args, *replicated.Database]{New: postgres.New, Ordinary: ordinary}
+	return made.Record(t, outputs, change, add)
 }
 
 // deploy is an attempt that must succeed.
